@@ -199,7 +199,7 @@ impl EvidenceArg {
         let how = How { format: self.format.as_deref(), mapping: mapping.as_ref() };
         let opened = evidence::open(&bytes, how).map_err(|error| self.refused(&error))?;
         let mapping = mapping.map(|mapping| mapping.digest);
-        Ok(Loaded { opened, digest: Digest::of(&bytes), claimed: self.claimed(), mapping })
+        Ok(Loaded { digest: opened.digest, opened, claimed: self.claimed(), mapping })
     }
 
     fn refused(&self, error: &EvidenceError) -> Failure {

@@ -1,10 +1,13 @@
 //! The description of one evidence format: what it is, how it is recognised and how it is read.
 
-use super::{Document, EvidenceError};
+use super::{
+    document::{Declined, Document},
+    error::EvidenceError,
+};
 use crate::model::Evidence;
 use std::fmt;
 
-/// One format: a row of [`super::ADAPTERS`].
+/// One format: a row of [`ADAPTERS`](super::ADAPTERS).
 pub struct Adapter {
     /// Its id, in kebab-case: the name of its file and of its folder of fixtures.
     pub id: &'static str,
@@ -108,19 +111,5 @@ impl fmt::Display for Carries {
             Self::Checks => "checks",
             Self::Links => "links",
         })
-    }
-}
-
-/// Why a document is not of a format.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Declined {
-    /// The reason, worded to follow a colon: "not JSON".
-    pub why: String,
-}
-
-impl Declined {
-    /// Declined because of `why`.
-    pub fn because(why: impl Into<String>) -> Self {
-        Self { why: why.into() }
     }
 }

@@ -1,7 +1,7 @@
 //! The members of a zip or tar archive, in memory: nothing is written to disk, and no member name
 //! is used as a path.
 
-use super::{EvidenceError, MAX_DOCUMENT_BYTES, quoted, unpack};
+use super::{error::EvidenceError, limits::MAX_DOCUMENT_BYTES, message::quoted, unpack};
 use std::io::{Cursor, Read};
 
 /// How many members an archive may have.

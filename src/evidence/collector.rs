@@ -6,10 +6,11 @@
 //! end.
 
 use super::{
-    Document, EvidenceError, Mistake,
+    document::Document,
+    error::{EvidenceError, Mistake},
     json::{Json, Member, Number, Object, Place, Value},
+    message::quoted,
     precision::Precision,
-    quoted,
     undefined::{Reading, reading, reading_text},
 };
 use crate::model::{Check, Evidence, Link, Measurement, Slice};
@@ -76,6 +77,11 @@ impl<'d> Collector<'d> {
             not_numbers: Heap::default(),
             left_out: Heap::default(),
         }
+    }
+
+    /// The format whose evidence it fills.
+    pub const fn format(&self) -> &'static str {
+        self.format
     }
 
     /// Sets how exact the numbers are.

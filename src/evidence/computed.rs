@@ -1,10 +1,10 @@
 //! Evidence that modelgate computed from raw predictions, as the bytes that are stored and logged.
 //!
-//! It is not a format of [`super::ADAPTERS`]: it cannot be submitted, because its intervals decide
+//! It is not a format of [`ADAPTERS`](super::ADAPTERS): it cannot be submitted, because its intervals decide
 //! without a policy's permission. [`read`] is for bytes that modelgate itself stored under their
 //! digest.
 
-use super::EvidenceError;
+use super::error::EvidenceError;
 use crate::model::{
     COMPUTED, Comparison, Computed, DatasetRef, Digest, Evidence, Measurement, Producer, Subject,
     Timestamp, jcs,

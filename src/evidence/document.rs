@@ -2,18 +2,15 @@
 //! at most once.
 
 use super::{
-    EvidenceError,
-    adapter::Declined,
     archive::{self, Member},
+    error::{EvidenceError, Mistake},
     json::{self, Json, JsonError, Object, Place},
     table::{self, Table},
+    unpack::Unpacked,
     xml, yaml,
 };
 use crate::model::{Digest, Evidence};
 use std::cell::OnceCell;
-
-/// The largest document that is read: 64 MiB, unpacked. Raw predictions have their own reader.
-pub const MAX_DOCUMENT_BYTES: usize = 64 << 20;
 
 /// One document.
 pub struct Document<'a> {
@@ -29,6 +26,11 @@ pub struct Document<'a> {
 }
 
 impl<'a> Document<'a> {
+    /// The document in these bytes.
+    pub fn of(unpacked: &'a Unpacked<'_>) -> Self {
+        Self::new(unpacked.digest, &unpacked.content)
+    }
+
     /// The document whose bytes have this digest and unpack to `content`.
     pub const fn new(digest: Digest, content: &'a [u8]) -> Self {
         Self {
@@ -42,6 +44,11 @@ impl<'a> Document<'a> {
             tab: OnceCell::new(),
             members: OnceCell::new(),
         }
+    }
+
+    /// The digest of its bytes.
+    pub const fn digest(&self) -> Digest {
+        self.digest
     }
 
     /// The content, unpacked.
@@ -118,6 +125,14 @@ impl<'a> Document<'a> {
         self.members.get_or_init(|| archive::members(self.bytes)).as_ref().map(Vec::as_slice)
     }
 
+    /// As [`Self::members`], without copying their bytes.
+    ///
+    /// # Errors
+    /// As [`archive::members`].
+    pub fn into_members(self) -> Result<Vec<Member>, EvidenceError> {
+        self.members.into_inner().unwrap_or_else(|| archive::members(self.bytes))
+    }
+
     /// The cells of the first line, if it can be the header of a table: a cheap check before
     /// [`Self::csv`].
     ///
@@ -170,13 +185,52 @@ impl<'a> Document<'a> {
     }
 
     fn first(&self) -> Option<&'a u8> {
+        self.bytes.get(self.start()..).and_then(<[u8]>::first)
+    }
+
+    /// The byte where the content starts, after a byte order mark and space.
+    fn start(&self) -> usize {
         let bytes = self.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(self.bytes);
-        bytes.trim_ascii_start().first()
+        self.bytes.len() - bytes.trim_ascii_start().len()
     }
 
     /// The line and column of the byte `at`.
     pub fn place(&self, at: usize) -> Place {
         Place::in_bytes(self.bytes, at)
+    }
+
+    /// What `found` has, for a format's `read`: a submission can name a format that declines the
+    /// document.
+    ///
+    /// # Errors
+    /// As [`Self::refuse`], if the format declines.
+    pub fn require<T>(
+        &self,
+        format: &'static str,
+        found: Result<T, Declined>,
+    ) -> Result<T, EvidenceError> {
+        found.map_err(|declined| self.refuse(format, declined))
+    }
+
+    /// The refusal of the document as a format that declines it: at the JSON value, or at the start
+    /// of a document in another syntax, whose empty lines may mean something.
+    pub fn refuse(&self, format: &'static str, Declined { why }: Declined) -> EvidenceError {
+        let at = if self.looks_like_json() { self.start() } else { 0 };
+        self.invalid(format, at, why)
+    }
+
+    /// The refusal of the document as `format`, for one mistake at the byte `at`.
+    pub fn invalid(
+        &self,
+        format: &'static str,
+        at: usize,
+        message: impl Into<String>,
+    ) -> EvidenceError {
+        let place = Some(self.place(at));
+        EvidenceError::Invalid {
+            format,
+            mistakes: vec![Mistake { path: String::new(), place, message: message.into() }],
+        }
     }
 
     /// An empty [`Evidence`] of this document, for a format to fill.
@@ -185,9 +239,41 @@ impl<'a> Document<'a> {
     }
 }
 
+/// Why a document is not of a format.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Declined {
+    /// The reason, worded to follow a colon: "not JSON".
+    pub why: String,
+}
+
+impl Declined {
+    /// Declined because of `why`.
+    pub fn because(why: impl Into<String>) -> Self {
+        Self { why: why.into() }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_required_is_found_or_refused_with_its_place() {
+        let document = Document::new(Digest::of(b""), b"\xef\xbb\xbf\n  [7]");
+        assert_eq!(document.require("x", document.array()).unwrap().len(), 1);
+        assert_eq!(
+            document.require("x", document.object()).unwrap_err().to_string(),
+            "not valid as `x`: line 2, column 3: not a JSON object but a list"
+        );
+        for (bytes, says) in [(&b""[..], "the document is empty"), (b"\n\na,b", "not a list")] {
+            let document = Document::new(Digest::of(b""), bytes);
+            let declined: Result<(), _> = Err(Declined::because(says));
+            assert_eq!(
+                document.require("x", declined).unwrap_err().to_string(),
+                format!("not valid as `x`: line 1, column 1: {says}")
+            );
+        }
+    }
 
     #[test]
     fn one_value_is_one_line_and_several_are_several() {

@@ -1,8 +1,9 @@
 //! Why a document was refused.
 
 use super::{
-    Document, MAX_DOCUMENT_BYTES,
     json::{JsonError, Place},
+    limits::{MAX_DOCUMENT_BYTES, MAX_RATIO},
+    message::quoted,
 };
 use std::fmt;
 
@@ -18,7 +19,7 @@ pub enum EvidenceError {
     /// It is compressed far more than real documents are.
     #[error(
         "the {kind} data unpacks to more than {} times its size; that is a bomb, or no evidence",
-        super::unpack::MAX_RATIO
+        MAX_RATIO
     )]
     Bomb {
         /// The compression.
@@ -100,20 +101,6 @@ pub enum EvidenceError {
 }
 
 impl EvidenceError {
-    /// A refusal for one mistake at the byte `at`, in the document or in a part of it.
-    pub fn invalid(
-        format: &'static str,
-        document: &Document<'_>,
-        at: usize,
-        message: impl Into<String>,
-    ) -> Self {
-        let place = Some(document.place(at));
-        Self::Invalid {
-            format,
-            mistakes: vec![Mistake { path: String::new(), place, message: message.into() }],
-        }
-    }
-
     /// The stable error code for scripts.
     pub fn code(&self) -> &'static str {
         match self {
@@ -206,27 +193,4 @@ impl<T: fmt::Display> fmt::Display for Listed<'_, T> {
         }
         Ok(())
     }
-}
-
-/// Text of a document, made safe for a message: in backticks, on one line, of bounded length,
-/// without control characters or characters that change the direction of the text.
-pub fn quoted(text: &str) -> String {
-    const LONGEST: usize = 120;
-    let mut out = String::with_capacity(text.len().min(LONGEST) + 2);
-    out.push('`');
-    for (i, c) in text.chars().enumerate() {
-        if i == LONGEST {
-            out.push('…');
-            break;
-        }
-        if c.is_control()
-            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
-        {
-            out.extend(c.escape_unicode());
-        } else {
-            out.push(c);
-        }
-    }
-    out.push('`');
-    out
 }

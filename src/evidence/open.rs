@@ -4,7 +4,15 @@
 //! document, identified by the digest of its own bytes. Files that no format recognises are named
 //! and left out. One broken file refuses the whole archive.
 
-use super::{Document, EvidenceError, Mapping, archive, detect, read, settle, unpack};
+use super::{
+    archive,
+    document::Document,
+    error::EvidenceError,
+    mapping::Mapping,
+    read::{document_as, read},
+    recognise::{detect, find},
+    unpack::Unpacked,
+};
 use crate::model::{Digest, Evidence};
 
 /// How to read a submitted file.
@@ -19,6 +27,8 @@ pub struct How<'h> {
 /// A submitted file, opened.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Opened {
+    /// The digest of its bytes.
+    pub digest: Digest,
     /// The documents: one, unless it was an archive.
     pub parts: Vec<Part>,
     /// `zip` or `tar`, if it was an archive.
@@ -52,61 +62,48 @@ impl Part {
 /// # Errors
 /// As [`read`]; and for an archive: when one of its files is broken, or no format recognises any of them.
 pub fn open(bytes: &[u8], how: How<'_>) -> Result<Opened, EvidenceError> {
-    let one = |evidence| Opened {
+    let unpacked = Unpacked::of(bytes)?;
+    let document = Document::of(&unpacked);
+    let evidence = match (how.mapping, how.format) {
+        (Some(mapping), _) => mapping.document(&document)?,
+        (None, Some(id)) => document_as(find(id)?, &document)?,
+        (None, None) => match (detect(&document), archive::kind(document.bytes())) {
+            // Some tools write one document as an archive.
+            (Ok(adapter), _) => document_as(adapter, &document)?,
+            (Err(_), Some(kind)) => return files(document, kind),
+            (Err(error), None) => return Err(error),
+        },
+    };
+    Ok(Opened {
+        digest: unpacked.digest,
         parts: vec![Part { name: None, bytes: None, evidence }],
         archive: None,
         left_out: Vec::new(),
-    };
-    if let Some(mapping) = how.mapping {
-        return mapping.read(bytes).map(one);
-    }
-    if how.format.is_some() {
-        return read(bytes, how.format).map(one);
-    }
-    let content = unpack::unpack(bytes)?;
-    let Some(kind) = archive::kind(&content) else { return read(bytes, None).map(one) };
-    // Some tools write one document as an archive.
-    let document = Document::new(Digest::of(bytes), &content);
-    match detect(&document) {
-        Ok(adapter) => {
-            let mut evidence = (adapter.read)(&document)?;
-            settle::settle(&mut evidence);
-            Ok(one(evidence))
-        }
-        Err(_) => files(&document, kind),
-    }
+    })
 }
 
-fn files(document: &Document<'_>, kind: &'static str) -> Result<Opened, EvidenceError> {
-    let mut opened = Opened { parts: Vec::new(), archive: Some(kind), left_out: Vec::new() };
-    for member in document.members().map_err(Clone::clone)? {
+fn files(document: Document<'_>, kind: &'static str) -> Result<Opened, EvidenceError> {
+    let (mut parts, mut left_out, mut nested) = (Vec::new(), Vec::new(), false);
+    let digest = document.digest();
+    for member in document.into_members()? {
         match read(&member.bytes, None) {
             Ok(evidence) => {
-                opened.parts.push(Part {
-                    name: Some(member.name.clone()),
-                    bytes: Some(member.bytes.clone()),
-                    evidence,
-                });
+                parts.push(Part { name: Some(member.name), bytes: Some(member.bytes), evidence });
             }
-            Err(EvidenceError::NotUnderstood { .. }) => opened.left_out.push(member.name.clone()),
+            Err(EvidenceError::NotUnderstood { .. }) => {
+                nested |= archive::kind(&member.bytes).is_some();
+                left_out.push(member.name);
+            }
             Err(error) => {
-                return Err(EvidenceError::Member {
-                    name: member.name.clone(),
-                    error: Box::new(error),
-                });
+                return Err(EvidenceError::Member { name: member.name, error: Box::new(error) });
             }
         }
     }
-    if opened.parts.is_empty() {
-        let inner = document
-            .members()
-            .into_iter()
-            .flatten()
-            .any(|member| archive::kind(&member.bytes).is_some());
+    if parts.is_empty() {
         let hint =
-            if inner { "; an archive within it is not opened: send its files in one" } else { "" };
-        let why = format!("no format recognises any of its {} files{hint}", opened.left_out.len());
+            if nested { "; an archive within it is not opened: send its files in one" } else { "" };
+        let why = format!("no format recognises any of its {} files{hint}", left_out.len());
         return Err(EvidenceError::Archive { why });
     }
-    Ok(opened)
+    Ok(Opened { digest, parts, archive: Some(kind), left_out })
 }

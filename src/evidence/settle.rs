@@ -1,6 +1,6 @@
 //! The steps that every format but the native one needs, done once for all of them.
 
-use super::quoted;
+use super::message::quoted;
 use crate::model::{Evidence, Measurement, Metric, Range, Slice};
 use std::collections::BTreeMap;
 use unicode_normalization::{UnicodeNormalization, is_nfc};

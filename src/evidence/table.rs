@@ -1,7 +1,7 @@
 //! Text tables such as CSV, with the place of every row.
 
 use super::{
-    EvidenceError,
+    error::EvidenceError,
     json::{MAX_VALUES, Place},
 };
 

@@ -1,18 +1,37 @@
 //! Compressed documents, in memory and within limits.
 
-use super::{EvidenceError, MAX_DOCUMENT_BYTES};
+use super::{
+    error::EvidenceError,
+    limits::{MAX_DOCUMENT_BYTES, MAX_RATIO},
+};
+use crate::model::Digest;
 use std::{borrow::Cow, io::Read};
 
-/// The largest ratio of a document to its compressed bytes, checked once the document is larger
-/// than [`SMALL`]. The limit of gzip itself is near 1,000, and only repeated bytes come close to
-/// it.
-pub const MAX_RATIO: usize = 500;
-
-/// Below this many bytes the ratio is not checked.
+/// Below this many bytes [`MAX_RATIO`] is not checked.
 const SMALL: usize = 1 << 20;
 
 const GZIP: &[u8] = &[0x1f, 0x8b];
 const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
+
+/// The bytes of a document: what identifies them, and what they contain.
+#[derive(Debug)]
+pub struct Unpacked<'b> {
+    /// The digest of the bytes as they were sent.
+    pub digest: Digest,
+    /// The bytes themselves, or what was compressed in them; UTF-16 with a byte order mark is UTF-8.
+    pub content: Cow<'b, [u8]>,
+}
+
+impl<'b> Unpacked<'b> {
+    /// Unpacks and hashes the bytes of a document.
+    ///
+    /// # Errors
+    /// When the bytes are broken, or hold more than the limits allow.
+    pub fn of(bytes: &'b [u8]) -> Result<Self, EvidenceError> {
+        let content = unpack(bytes)?;
+        Ok(Self { digest: Digest::of(bytes), content })
+    }
+}
 
 /// The content of the bytes: the bytes themselves, or what was compressed with gzip or zstd. UTF-16
 /// with a byte order mark, which PowerShell writes when output is redirected, becomes UTF-8, and

@@ -1,7 +1,7 @@
 //! XML without entities: a document type declaration is refused.
 
 use super::{
-    EvidenceError,
+    error::EvidenceError,
     json::{MAX_DEPTH, MAX_VALUES, Place},
 };
 

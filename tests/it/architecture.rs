@@ -4,7 +4,7 @@
 //!
 //! `cargo test --test it architecture -- --nocapture` prints the drawing; `make floors` writes it.
 
-mod circles;
+mod cycles;
 mod planted;
 
 use crate::support::source::{self, Module, Name};

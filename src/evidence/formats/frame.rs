@@ -119,7 +119,7 @@ pub(super) fn lines<'d>(
             _ => return Err(error.clone().into()),
         },
     };
-    lines.map_err(|(at, message)| EvidenceError::invalid(format, document, at, message))
+    lines.map_err(|(at, message)| document.invalid(format, at, message))
 }
 
 /// The rows of CSV.

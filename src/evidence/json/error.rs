@@ -1,6 +1,6 @@
 //! What can be wrong with a JSON text, and where.
 
-use crate::evidence::quoted;
+use crate::evidence::message::quoted;
 use std::fmt;
 
 /// A place in a text, as editors count: both from 1, the column in characters.
@@ -25,7 +25,7 @@ impl Place {
 
     /// Line and column of the byte `at`; the beginning if the bytes are not text.
     pub fn in_bytes(bytes: &[u8], at: usize) -> Self {
-        Self::of(super::utf8(bytes).unwrap_or(""), at)
+        Self::of(std::str::from_utf8(bytes).unwrap_or(""), at)
     }
 }
 

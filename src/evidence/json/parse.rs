@@ -196,7 +196,7 @@ impl<'a> Parser<'a> {
         }
         let members: Vec<_> = self.members.drain(outer..).collect();
         refuse_repeated(&members)?;
-        Ok(Value::Object(Object { members }))
+        Ok(Value::Object(Object::new(members)))
     }
 
     fn array(&mut self, depth: usize) -> Parsed<Value<'a>> {

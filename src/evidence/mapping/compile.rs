@@ -1,38 +1,24 @@
 //! Compiles TOML to a mapping, and reports every mistake at once.
 
 use super::{
-    Check, Interval, MAX_MAPPING_BYTES, Mapping, MappingError, Measurement, UnitText,
-    bounds::Bounds, raw, raw::Syntax,
+    bounds::Bounds,
+    declared::{
+        Check, Interval, MAX_MAPPING_BYTES, Mapping, Measurement, Quantity, Text, UnitText, Where,
+    },
+    error::MappingError,
+    raw,
+    raw::Syntax,
 };
 use crate::{
     evidence::{Mistake, json::Place, quoted},
     model::Digest,
 };
-use jsonpath_rust::parser::{model::JpQuery, parse_json_path};
+use jsonpath_rust::parser::parse_json_path;
 use std::{collections::BTreeMap, sync::Arc};
 use toml::Spanned;
 
 /// The most measurements and checks that a mapping may declare.
 const MAX_DECLARED: usize = 1_000;
-
-/// Where to find a value in a node.
-#[derive(Debug, Clone)]
-pub(super) enum Where {
-    Path { text: String, query: Arc<JpQuery> },
-    Column(String),
-}
-
-#[derive(Debug, Clone)]
-pub(super) enum Text {
-    Fixed(String),
-    Found(Where),
-}
-
-#[derive(Debug, Clone)]
-pub(super) enum Quantity {
-    Fixed(f64),
-    Found(Where),
-}
 
 impl Mapping {
     /// Reads a mapping.

@@ -1,8 +1,7 @@
 //! Reads a document as evidence, with a mapping.
 
 use super::{
-    Check, Interval, MAPPED, Mapping, Measurement, UnitText,
-    compile::{Quantity, Text, Where},
+    declared::{Check, Interval, MAPPED, Mapping, Measurement, Quantity, Text, UnitText, Where},
     node::{Kind, Node, Room},
     raw::Syntax,
 };
@@ -13,9 +12,9 @@ use crate::{
         names, quoted, settle,
         table::Table,
         undefined::{Reading, reading_text},
-        unpack,
+        unpack::Unpacked,
     },
-    model::{self, DatasetRef, Digest, Evidence, Producer, Slice, Timestamp, Unit},
+    model::{self, DatasetRef, Evidence, Producer, Slice, Timestamp, Unit},
 };
 use jsonpath_rust::query::js_path_process;
 
@@ -44,17 +43,23 @@ impl Mapping {
     /// When the document is broken or too large; when a value is not where the mapping says, or
     /// there is more than one; when nothing is found at all.
     pub fn read(&self, bytes: &[u8]) -> Result<Evidence, EvidenceError> {
-        let content = unpack::unpack(bytes)?;
-        let document = Document::new(Digest::of(bytes), &content);
-        if let Some(kind) = archive::kind(&content) {
+        self.document(&Document::of(&Unpacked::of(bytes)?))
+    }
+
+    /// As [`Self::read`], for a document that is already unpacked.
+    pub(in crate::evidence) fn document(
+        &self,
+        document: &Document<'_>,
+    ) -> Result<Evidence, EvidenceError> {
+        if let Some(kind) = archive::kind(document.bytes()) {
             let why = format!(
                 "a mapping reads one document and this is a {kind} archive; unpack it and name the file"
             );
             return Err(EvidenceError::Archive { why });
         }
         let mut reader = Reader {
-            document: &document,
-            collector: Collector::new(&document, MAPPED),
+            document,
+            collector: Collector::new(document, MAPPED),
             mistakes: Vec::new(),
             found: 0,
         };
@@ -62,15 +67,15 @@ impl Mapping {
             Some(Producer { tool: Some(self.name.clone()), version: None, run: None });
         match self.syntax {
             Syntax::Json => {
-                let root = self.tree(&document, document.json().map_err(Clone::clone)?)?;
+                let root = self.tree(document, document.json().map_err(Clone::clone)?)?;
                 reader.json(self, &root, &[&root])?;
             }
             Syntax::JsonLines => {
                 let lines = document.json_lines().map_err(Clone::clone)?;
                 let list =
                     Json { at: 0, value: crate::evidence::json::Value::Array(lines.to_vec()) };
-                let root = self.tree(&document, &list)?;
-                let Kind::List(lines) = &root.value else { return Err(nothing(&document)) };
+                let root = self.tree(document, &list)?;
+                let Kind::List(lines) = &root.value else { return Err(nothing(document)) };
                 reader.json(self, &root, &lines.iter().collect::<Vec<_>>())?;
             }
             Syntax::Csv => reader.table(self, document.csv().map_err(Clone::clone)?)?,
@@ -90,23 +95,18 @@ impl Mapping {
                 let why = format!(
                     "more than {values} values, too many for `match` and `search`; compare with `==` or split it"
                 );
-                EvidenceError::invalid(MAPPED, document, json.at, why)
+                document.invalid(MAPPED, json.at, why)
             }
             0 => EvidenceError::Json(JsonError::TooMany { place: document.place(json.at), limit: values }),
             _ => {
-                EvidenceError::invalid(MAPPED, document, json.at, "the names above its values are too long to be read")
+                document.invalid(MAPPED, json.at, "the names above its values are too long to be read")
             }
         })
     }
 }
 
 fn nothing(document: &Document<'_>) -> EvidenceError {
-    EvidenceError::invalid(
-        MAPPED,
-        document,
-        0,
-        "the mapping finds no measurement and no check in it",
-    )
+    document.invalid(MAPPED, 0, "the mapping finds no measurement and no check in it")
 }
 
 /// The content of a place: where it is, and its text; `None` for null.
@@ -123,14 +123,14 @@ enum Part<'n> {
     Row(&'n Table, usize),
 }
 
-struct Reader<'d> {
-    document: &'d Document<'d>,
+struct Reader<'r, 'd> {
+    document: &'r Document<'d>,
     collector: Collector<'d>,
     mistakes: Vec<Mistake>,
     found: usize,
 }
 
-impl Reader<'_> {
+impl Reader<'_, '_> {
     fn mistake(&mut self, at: usize, message: impl Into<String>) {
         if self.mistakes.len() <= MAX_TOLD {
             let place = Some(self.document.place(at));
@@ -167,12 +167,7 @@ impl Reader<'_> {
         let mut out = Vec::new();
         for part in parts {
             let found = js_path_process(query, *part).map_err(|error| {
-                EvidenceError::invalid(
-                    MAPPED,
-                    self.document,
-                    part.at,
-                    format!("{}: {error}", quoted(text)),
-                )
+                self.document.invalid(MAPPED, part.at, format!("{}: {error}", quoted(text)))
             })?;
             out.extend(found.into_iter().map(jsonpath_rust::query::QueryRef::val));
         }
@@ -473,7 +468,7 @@ impl Reader<'_> {
             let message = format!(
                 "the mapping finds more than {MAX_READ} measurements and checks; split the document"
             );
-            return Err(EvidenceError::invalid(MAPPED, self.document, 0, message));
+            return Err(self.document.invalid(MAPPED, 0, message));
         }
         if self.mistakes.len() > MAX_TOLD {
             return Err(self.refused());

@@ -1,5 +1,8 @@
 use super::*;
-use crate::{evidence::EvidenceError, model::Slice};
+use crate::{
+    evidence::EvidenceError,
+    model::{Slice, Unit},
+};
 
 const EVAL: &str = r#"
 name = "acme-eval"

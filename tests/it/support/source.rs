@@ -16,6 +16,8 @@ use std::{
 pub struct Name {
     /// `["crate", "policy", "Policy"]`, `["sqlx", "query"]`; a glob ends in `*`.
     pub segments: Vec<String>,
+    /// What it is called in the file, if a `use` names it: its last segment, or its new name.
+    pub bound: Option<String>,
     /// Line, from 1.
     pub line: usize,
     /// Named by code that is compiled only for tests.
@@ -321,11 +323,14 @@ impl Walk<'_> {
 
     /// Reads the tree of a `use`.
     fn tree(&mut self, tokens: &[TokenTree], prefix: &[String]) {
-        let mut segments = prefix.to_vec();
+        let (mut segments, mut renamed) = (prefix.to_vec(), None);
         let line = tokens.first().map_or(0, |t| t.span().start().line);
         for (i, token) in tokens.iter().enumerate() {
             match token {
-                TokenTree::Ident(word) if word == "as" => break,
+                TokenTree::Ident(word) if word == "as" => {
+                    renamed = ident(tokens.get(i + 1));
+                    break;
+                }
                 TokenTree::Ident(word) if word == "self" && !segments.is_empty() => {}
                 TokenTree::Ident(word) => segments.push(unraw(&word.to_string())),
                 TokenTree::Punct(p) if p.as_char() == '*' => segments.push("*".to_owned()),
@@ -339,14 +344,19 @@ impl Walk<'_> {
                 _ => {}
             }
         }
-        if !segments.is_empty() {
-            self.name(segments, line);
+        if let Some(last) = segments.last() {
+            let bound = renamed.or_else(|| Some(last.clone()));
+            self.name_as(segments, bound, line);
         }
     }
 
     fn name(&mut self, segments: Vec<String>, line: usize) {
+        self.name_as(segments, None, line);
+    }
+
+    fn name_as(&mut self, segments: Vec<String>, bound: Option<String>, line: usize) {
         let segments = resolve(&self.at, segments);
-        self.module.names.push(Name { segments, line, in_tests: self.in_tests });
+        self.module.names.push(Name { segments, bound, line, in_tests: self.in_tests });
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the readers of data tests and drift reports share.
 
 use crate::evidence::{
-    Adapter, Collector, Document, EvidenceError,
+    Adapter, Collector, Declined, Document, EvidenceError, clip,
     json::{Json, Object, Value},
 };
 use crate::model::{Producer, Timestamp};
@@ -15,19 +15,8 @@ pub(super) fn object<'d>(
     document: &'d Document<'_>,
 ) -> Result<&'d Object<'d>, EvidenceError> {
     let json = document.json().map_err(Clone::clone)?;
-    json.as_object().ok_or_else(|| {
-        refused(adapter, document, json, &format!("not an object but {}", json.kind()))
-    })
-}
-
-/// The refusal of `json`, with its place.
-pub(super) fn refused(
-    adapter: &Adapter,
-    document: &Document<'_>,
-    json: &Json<'_>,
-    why: &str,
-) -> EvidenceError {
-    EvidenceError::invalid(adapter.id, document, json.at, why)
+    let declined = || Declined::because(format!("not an object but {}", json.kind()));
+    document.require(adapter.id, json.as_object().ok_or_else(declined))
 }
 
 /// The list at `key`.
@@ -42,15 +31,13 @@ pub(super) fn list<'d>(
 ) -> Result<&'d [Json<'d>], EvidenceError> {
     match object.get(key) {
         Some(Json { value: Value::Array(list), .. }) => Ok(list),
-        Some(other) => Err(refused(
-            adapter,
-            document,
-            other,
-            &format!("`{key}` is no list but {}", other.kind()),
-        )),
+        Some(other) => {
+            let why = format!("`{key}` is no list but {}", other.kind());
+            Err(document.invalid(adapter.id, other.at, why))
+        }
         None => {
             let at = document.json().map_or(0, |json| json.at);
-            Err(EvidenceError::invalid(adapter.id, document, at, format!("no key `{key}`")))
+            Err(document.invalid(adapter.id, at, format!("no key `{key}`")))
         }
     }
 }
@@ -112,14 +99,10 @@ pub(super) fn nothing_ran(collector: &mut Collector<'_>, name: &str, why: &str) 
     collector.check(name, false, Some(why.to_owned()));
 }
 
-/// At most `most` characters of `text`, from its first line that is not blank.
-pub(super) fn short(text: &str, most: usize) -> String {
-    let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("");
-    let mut short: String = line.chars().take(most).collect();
-    if line.chars().count() > most {
-        short.push('…');
-    }
-    short
+/// At most `most` characters of the first line of `text` that is not blank.
+pub(super) fn first_line(text: &str, most: usize) -> String {
+    let line = text.lines().map(str::trim).find(|line| !line.is_empty());
+    clip(line.unwrap_or_default(), most).into_owned()
 }
 
 /// Visits every leaf below `json` with the keys that lead to it; the key of a list's element is its
@@ -166,7 +149,7 @@ mod tests {
 
     #[test]
     fn long_text_is_cut_and_says_so() {
-        assert_eq!(short("\n  ab\ncd", 5), "ab");
-        assert_eq!(short("abcdef", 3), "abc…");
+        assert_eq!(first_line("\n  ab\ncd", 5), "ab");
+        assert_eq!(first_line("abcdef", 3), "abc…");
     }
 }

@@ -88,9 +88,8 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
 fn summary<'d>(document: &Document<'d>) -> Result<Collector<'d>, EvidenceError> {
     let json = document.json().map_err(Clone::clone)?;
     let refused = || {
-        EvidenceError::invalid(
+        document.invalid(
             ADAPTER.id,
-            document,
             json.at,
             format!("`metrics.json` is an object, not {}", json.kind()),
         )
@@ -119,7 +118,7 @@ fn summary<'d>(document: &Document<'d>) -> Result<Collector<'d>, EvidenceError> 
 
 fn table<'d>(document: &Document<'d>) -> Result<Collector<'d>, EvidenceError> {
     let table = document.tsv().map_err(Clone::clone)?;
-    let refused = |at, why: &str| EvidenceError::invalid(ADAPTER.id, document, at, why);
+    let refused = |at, why: &str| document.invalid(ADAPTER.id, at, why);
     let column = table.column(STEP).ok_or_else(|| refused(0, "the table has no column `step`"))?;
     let mut collector = Collector::new(document, ADAPTER.id);
     let Some(last) = table.rows().last() else { return Ok(collector) };

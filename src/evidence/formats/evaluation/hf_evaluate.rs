@@ -45,9 +45,8 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 }
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
-    let json = document.json().map_err(Clone::clone)?;
-    let refuse = |why: String| EvidenceError::invalid(ADAPTER.id, document, json.at, why);
-    let object = document.object().map_err(|declined| refuse(declined.why))?;
+    document.json().map_err(Clone::clone)?;
+    let object = document.require(ADAPTER.id, document.object())?;
     let results = || object.iter().filter(|member| !member.key.starts_with('_'));
     let precision = Precision::below(results().map(|member| &member.value));
     let mut collector = Collector::new(document, ADAPTER.id).precision(precision);

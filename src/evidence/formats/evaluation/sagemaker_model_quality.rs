@@ -67,8 +67,7 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let json = document.json().map_err(Clone::clone)?;
-    let refused = |Declined { why }| EvidenceError::invalid(ADAPTER.id, document, json.at, why);
-    let object = detect(document).and_then(|()| document.object()).map_err(refused)?;
+    let object = document.require(ADAPTER.id, detect(document).and_then(|()| document.object()))?;
     let mut collector = Collector::new(document, ADAPTER.id).precision(Precision::Full);
     collector.evidence.producer.get_or_insert_default().tool =
         Some("SageMaker Model Monitor".to_owned());

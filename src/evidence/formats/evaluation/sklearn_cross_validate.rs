@@ -94,16 +94,16 @@ fn folds<'j, 'a>(json: &'j Json<'a>) -> Option<Vec<&'j Json<'a>>> {
 }
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
-    let json = document.json().map_err(Clone::clone)?;
-    let refuse = |at: usize, why: String| EvidenceError::invalid(ADAPTER.id, document, at, why);
-    let object = document.object().map_err(|declined| refuse(json.at, declined.why))?;
+    document.json().map_err(Clone::clone)?;
+    let refuse = |at: usize, why: String| document.invalid(ADAPTER.id, at, why);
+    let object = document.require(ADAPTER.id, document.object())?;
     let precision = Precision::below(object.iter().map(|member| &member.value));
     let mut collector = Collector::new(document, ADAPTER.id).precision(precision);
     if is_search(object) {
         search(object, &mut collector).map_err(|(at, why)| refuse(at, why))?;
         return collector.finish();
     }
-    detect(document).map_err(|declined| refuse(json.at, declined.why))?;
+    document.require(ADAPTER.id, detect(document))?;
     let mut count = None;
     for member in object {
         let key = &*member.key;

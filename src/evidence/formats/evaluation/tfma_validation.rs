@@ -8,9 +8,10 @@
 
 use super::tfma::{
     key::{Key, group},
-    proto::{Field, Node},
+    proto::Node,
     record::{self, Mistake},
     values::{Context, Writer},
+    wire::Field,
 };
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
@@ -66,7 +67,7 @@ fn is_record(bytes: &[u8]) -> bool {
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let mut collector = Collector::new(document, ADAPTER.id);
-    let refused = |Mistake { at, what }| EvidenceError::invalid(ADAPTER.id, document, at, what);
+    let refused = |Mistake { at, what }| document.invalid(ADAPTER.id, at, what);
     if record::begins(document.bytes()) {
         let records = record::records(document.bytes()).map_err(refused)?;
         let [(at, only)] = records.as_slice() else {

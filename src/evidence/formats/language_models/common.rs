@@ -1,19 +1,13 @@
 //! What the readers of evaluators of language models share.
 
 use crate::evidence::{
-    Collector, Document, EvidenceError,
-    adapter::Declined,
+    Collector, clip,
     counts::only_count,
     json::{Json, Number},
 };
 use crate::model::{Measurement, Slice, Timestamp, evidence::MIN_ROUNDING};
 use crate::stats::proportion::{counted, float};
 use std::collections::HashSet;
-
-/// A refusal of the whole document, for the reason why its format declined it.
-pub fn refused(format: &'static str, document: &Document<'_>, declined: Declined) -> EvidenceError {
-    EvidenceError::invalid(format, document, 0, declined.why)
-}
 
 /// The count at `key`: a whole number that is not negative.
 pub fn count(json: &Json<'_>, key: &str) -> Option<u64> {
@@ -25,14 +19,9 @@ pub fn moment(json: &Json<'_>, key: &str) -> Option<Timestamp> {
     json.text(key)?.parse().ok()
 }
 
-/// The first words of a tool's message, for a check's detail.
+/// The start of a tool's message, for a check's detail.
 pub fn brief(text: &str) -> String {
-    const LONGEST: usize = 400;
-    let mut out: String = text.trim().chars().take(LONGEST).collect();
-    if out.len() < text.trim().len() {
-        out.push('…');
-    }
-    out
+    clip(text.trim(), 400).into_owned()
 }
 
 /// Parts of a detail, joined in order; `None` if there are none.

@@ -18,7 +18,7 @@
 //!
 //! The values are means that we compute, so they are exact doubles.
 
-use super::common::{Share, Tests, brief, count, joined, pass_rate, refused};
+use super::common::{Share, Tests, brief, count, joined, pass_rate};
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
     collector::finite,
@@ -83,7 +83,7 @@ fn run<'j, 'a>(json: &'j Json<'a>) -> &'j Json<'a> {
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let json = document.json().map_err(Clone::clone)?;
-    detect(document).map_err(|declined| refused(ADAPTER.id, document, declined))?;
+    document.require(ADAPTER.id, detect(document))?;
     let run = run(json);
     let mut collector = Collector::new(document, ADAPTER.id).precision(Precision::Full);
     let link = json.text("testRunLink").or_else(|| json.text("confident_link"));

@@ -15,7 +15,7 @@
 //!
 //! Values of suites are full doubles; deviations have two decimals.
 
-use super::common::{joined, refused};
+use super::common::joined;
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
     json::{Json, Number, Object},
@@ -166,7 +166,7 @@ fn split<'d>(object: &'d Object<'_>) -> Result<Vec<Issue<'d>>, Declined> {
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let shape = shape(document).map_err(|declined| match document.json() {
         Err(error) if document.looks_like_json() => EvidenceError::Json(error.clone()),
-        _ => refused(ADAPTER.id, document, declined),
+        _ => document.refuse(ADAPTER.id, declined),
     })?;
     let mut collector = Collector::new(document, ADAPTER.id).precision(Precision::Full);
     collector.evidence.producer =

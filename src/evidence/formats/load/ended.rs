@@ -45,7 +45,7 @@ impl Ended {
 
     /// Adds the check whether requests succeeded, and marks the times of `slice`, from the
     /// measurement `from` on, that no rule can use.
-    pub(super) fn tell(self, out: &mut Collector<'_>, from: usize, slice: &Slice, of: &str) {
+    pub(super) fn tell(self, collector: &mut Collector<'_>, from: usize, slice: &Slice, of: &str) {
         let name = if of.is_empty() {
             "requests succeeded".to_owned()
         } else {
@@ -59,14 +59,14 @@ impl Ended {
             (requests, failed) => format!("{failed} of {requests} failed"),
         };
         let passed = self.requests > 0 && self.failed == 0 && !self.mostly_unfinished();
-        out.check(name, passed, Some(detail));
-        self.mark(out, from, |m| m.slice == *slice);
+        collector.check(name, passed, Some(detail));
+        self.mark(collector, from, |m| m.slice == *slice);
     }
 
     /// Marks the measurements that `wanted` accepts, from `from` on, if no rule can use them.
     pub(super) fn mark(
         self,
-        out: &mut Collector<'_>,
+        collector: &mut Collector<'_>,
         from: usize,
         wanted: impl Fn(&Measurement) -> bool,
     ) {
@@ -78,7 +78,7 @@ impl Ended {
         let why =
             format!("{good} of {all} requests succeeded, and the value leaves the others out");
         let mut marked = false;
-        for m in out
+        for m in collector
             .evidence
             .measurements
             .iter_mut()
@@ -96,7 +96,7 @@ impl Ended {
             }
         }
         if marked {
-            out.warn(format!("a rule on a time of this run may be an error: {why}"));
+            collector.warn(format!("a rule on a time of this run may be an error: {why}"));
         }
     }
 }
@@ -121,7 +121,7 @@ mod tests {
 
     fn told(ended: Ended) -> Evidence {
         let document = Document::new(Digest::of(b""), b"");
-        let mut out = Collector::new(&document, "x");
+        let mut collector = Collector::new(&document, "x");
         for (name, q, unit) in [
             ("p50", Some(0.5), Some(Unit::Milliseconds)),
             ("p99", Some(0.99), Some(Unit::Milliseconds)),
@@ -129,12 +129,12 @@ mod tests {
             ("Requests/sec", None, None),
             ("status_500", None, None),
         ] {
-            if let Some(m) = out.number(name, name, Slice::overall(), 7.0) {
+            if let Some(m) = collector.number(name, name, Slice::overall(), 7.0) {
                 (m.quantile, m.unit) = (q, unit);
             }
         }
-        ended.tell(&mut out, 0, &Slice::overall(), "");
-        out.finish().unwrap()
+        ended.tell(&mut collector, 0, &Slice::overall(), "");
+        collector.finish().unwrap()
     }
 
     fn unfit(ended: Ended) -> Vec<String> {

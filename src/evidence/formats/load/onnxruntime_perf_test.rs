@@ -5,7 +5,6 @@
 //! add one without the submission. CPU use and memory are printed twice, once without a unit.
 
 use super::sample::inner_quantile;
-use crate::evidence::formats::common::wanted;
 use crate::evidence::{
     Adapter, Carries, Declined, Document, EvidenceError, Family, collector::Collector, json::Number,
 };
@@ -48,9 +47,9 @@ fn line(line: &str) -> Option<(&str, Number<'_>, &str)> {
 }
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
-    wanted(ADAPTER.id, document, detect(document))?;
+    document.require(ADAPTER.id, detect(document))?;
     let text = document.text()?;
-    let mut into = Collector::new(document, ADAPTER.id);
+    let mut collector = Collector::new(document, ADAPTER.id);
     let n = text
         .lines()
         .filter_map(line)
@@ -65,7 +64,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         let latency = q.is_some()
             || name.ends_with(" Latency")
             || name.starts_with("Average inference time cost");
-        if let Some(m) = into.number(
+        if let Some(m) = collector.number(
             if q.is_some() { "latency" } else { name },
             name,
             Slice::overall(),
@@ -76,11 +75,15 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         }
     }
     if n.is_none_or(|n| n == 0) {
-        into.check(REQUESTS, false, Some("no request was made: nothing was measured".to_owned()));
+        collector.check(
+            REQUESTS,
+            false,
+            Some("no request was made: nothing was measured".to_owned()),
+        );
     }
-    into.evidence.producer =
+    collector.evidence.producer =
         Some(Producer { tool: Some("onnxruntime_perf_test".to_owned()), ..Producer::default() });
-    into.finish()
+    collector.finish()
 }
 
 /// `99` is the 99th, `999` the 99.9th.

@@ -8,7 +8,7 @@
 //! durations of single operators are not read.
 
 use super::sample::{Statistics, Written};
-use crate::evidence::formats::common::{text, wanted};
+use crate::evidence::formats::common::text;
 use crate::evidence::{
     Adapter, Carries, Declined, Document, EvidenceError, Family,
     collector::{Collector, finite},
@@ -80,10 +80,9 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 }
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
-    wanted(ADAPTER.id, document, detect(document))?;
-    let list = events(document)
-        .map_err(|Declined { why }| EvidenceError::invalid(ADAPTER.id, document, 0, why))?;
-    let mut into = Collector::new(document, ADAPTER.id);
+    document.require(ADAPTER.id, detect(document))?;
+    let list = document.require(ADAPTER.id, events(document))?;
+    let mut collector = Collector::new(document, ADAPTER.id);
     let mut runs = Vec::new();
     for event in list {
         let (name, category) = (
@@ -91,7 +90,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
             text(event.get("cat")).unwrap_or_default(),
         );
         if category != "Session" {
-            into.left_out(if category == "Node" {
+            collector.left_out(if category == "Node" {
                 "times of single operators"
             } else {
                 "events of other categories"
@@ -99,29 +98,29 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         } else if name == "model_run" {
             let took = event.get("dur").and_then(finite).filter(|took| took.value() >= 0.0);
             let took = took.ok_or_else(|| {
-                EvidenceError::invalid(
-                    ADAPTER.id,
-                    document,
-                    event.at,
-                    "a `model_run` without a duration",
-                )
+                document.invalid(ADAPTER.id, event.at, "a `model_run` without a duration")
             })?;
             runs.push(took.value());
         } else if SESSION.contains(&name)
             && let Some(dur) = event.get("dur")
-            && let Some(m) = into.measure(name, name, Slice::overall(), dur)
+            && let Some(m) = collector.measure(name, name, Slice::overall(), dur)
         {
             m.unit = Some(Unit::Microseconds);
             m.rounding = m.rounding.max(1.0);
         } else {
-            into.left_out("other events of the session");
+            collector.left_out("other events of the session");
         }
     }
-    into.evidence.producer =
+    collector.evidence.producer =
         Some(Producer { tool: Some("onnxruntime".to_owned()), ..Producer::default() });
-    into.number("model_run_count", "model_run_count", Slice::overall(), float(counted(runs.len())));
+    collector.number(
+        "model_run_count",
+        "model_run_count",
+        Slice::overall(),
+        float(counted(runs.len())),
+    );
     if runs.is_empty() {
-        into.check(
+        collector.check(
             "model_run",
             false,
             Some("the model was never run: nothing was measured".to_owned()),
@@ -131,8 +130,8 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let slice = &Slice::overall();
     let (written, unit) = (Written::Cut(1.0), Some(Unit::Microseconds));
     Statistics { metric: "latency", name: &name, mean: "mean", unit, written, slice }
-        .add(&mut into, runs);
-    into.finish()
+        .add(&mut collector, runs);
+    collector.finish()
 }
 
 #[cfg(test)]

@@ -94,9 +94,9 @@ impl Sample {
     }
 
     /// Adds the usual quantiles, except those in `given`.
-    pub(super) fn quantiles(&self, out: &mut Collector<'_>, slice: &Slice, given: &[f64]) {
+    pub(super) fn quantiles(&self, collector: &mut Collector<'_>, slice: &Slice, given: &[f64]) {
         for (name, q, value) in usual(&self.values).filter(|(_, q, _)| !given.contains(q)) {
-            if let Some(m) = out.number("latency", name, slice.clone(), value) {
+            if let Some(m) = collector.number("latency", name, slice.clone(), value) {
                 m.quantile = Some(q);
                 self.fill(m);
             }
@@ -128,7 +128,7 @@ pub(super) struct Statistics<'s> {
 impl Statistics<'_> {
     /// Adds mean, minimum, maximum and the usual quantiles of the values, which are finite.
     /// Quantiles carry the whole sample if no value is negative.
-    pub(super) fn add(&self, into: &mut Collector<'_>, mut values: Vec<f64>) {
+    pub(super) fn add(&self, collector: &mut Collector<'_>, mut values: Vec<f64>) {
         values.sort_unstable_by(f64::total_cmp);
         let (Some(least), Some(greatest)) = (values.first().copied(), values.last().copied())
         else {
@@ -140,7 +140,9 @@ impl Statistics<'_> {
         let mut add = |stat: &str, q: Option<f64>, value: f64| {
             let name = (self.name)(stat);
             let metric = if q.is_some() { self.metric } else { &name };
-            let Some(m) = into.number(metric, &name, self.slice.clone(), value) else { return };
+            let Some(m) = collector.number(metric, &name, self.slice.clone(), value) else {
+                return;
+            };
             (m.n, m.unit, m.quantile) = (Some(n), self.unit, q);
             m.rounding = m.rounding.max(self.written.slack());
             m.distribution = q.and(whole.clone());
@@ -156,7 +158,7 @@ impl Statistics<'_> {
 
 /// Adds the mean of numbers that were each written to within `slack`.
 pub(super) fn mean(
-    out: &mut Collector<'_>,
+    collector: &mut Collector<'_>,
     name: &str,
     slice: Slice,
     values: &[f64],
@@ -165,8 +167,9 @@ pub(super) fn mean(
 ) {
     let n = counted(values.len());
     let mean = values.iter().sum::<f64>() / float(n);
-    if let Some(m) =
-        Some(mean).filter(|m| m.is_finite()).and_then(|mean| out.number(name, name, slice, mean))
+    if let Some(m) = Some(mean)
+        .filter(|m| m.is_finite())
+        .and_then(|mean| collector.number(name, name, slice, mean))
     {
         m.unit = unit;
         m.n = Some(n);
@@ -251,17 +254,17 @@ pub(super) fn split(text: &str) -> (&str, &str) {
 
 /// Adds a time: a number and its unit, as written.
 pub(super) fn time<'c>(
-    out: &'c mut Collector<'_>,
+    collector: &'c mut Collector<'_>,
     ours: &str,
     theirs: &str,
     text: &str,
 ) -> Option<&'c mut Measurement> {
     let (number, written) = split(text);
     let Some((unit, scale)) = time_unit(written) else {
-        out.left_out(theirs);
+        collector.left_out(theirs);
         return None;
     };
-    let m = out.measure_text(ours, theirs, Slice::overall(), number)?;
+    let m = collector.measure_text(ours, theirs, Slice::overall(), number)?;
     m.unit = Some(unit);
     if scale > 1.0 {
         m.value = m.value.map(|v| round12(v * scale));
@@ -272,7 +275,7 @@ pub(super) fn time<'c>(
 
 /// Adds a size as tools write it with units of 1024: `36.13KB`, `8.20 KiB`, `14 bytes`.
 pub(super) fn size<'c>(
-    out: &'c mut Collector<'_>,
+    collector: &'c mut Collector<'_>,
     name: &str,
     text: &str,
 ) -> Option<&'c mut Measurement> {
@@ -283,35 +286,42 @@ pub(super) fn size<'c>(
         "MB" | "MiB" => Unit::Mebibytes,
         "GB" | "GiB" => Unit::Gibibytes,
         _ => {
-            out.left_out(name);
+            collector.left_out(name);
             return None;
         }
     };
-    let m = out.measure_text(name, name, Slice::overall(), number)?;
+    let m = collector.measure_text(name, name, Slice::overall(), number)?;
     m.unit = Some(unit);
     Some(m)
 }
 
 /// Adds the check whether requests succeeded, for a run that has no times.
-pub(super) fn succeeded(out: &mut Collector<'_>, of: &str, requests: u64, failed: u64) {
-    let from = out.evidence.measurements.len();
-    Ended::of(requests, failed).tell(out, from, &Slice::overall(), of);
+pub(super) fn succeeded(collector: &mut Collector<'_>, of: &str, requests: u64, failed: u64) {
+    let from = collector.evidence.measurements.len();
+    Ended::of(requests, failed).tell(collector, from, &Slice::overall(), of);
 }
 
 /// Adds the share of requests that failed, if there was any request.
-pub(super) fn error_rate(out: &mut Collector<'_>, slice: Slice, requests: u64, failed: u64) {
+pub(super) fn error_rate(collector: &mut Collector<'_>, slice: Slice, requests: u64, failed: u64) {
     if requests == 0 || failed > requests {
         return;
     }
-    if let Some(m) = out.number("error_rate", "error_rate", slice, float(failed) / float(requests))
+    if let Some(m) =
+        collector.number("error_rate", "error_rate", slice, float(failed) / float(requests))
     {
         (m.n, m.trials, m.successes) = (Some(requests), Some(requests), Some(failed));
     }
 }
 
 /// Adds a count among `n` requests.
-pub(super) fn count(out: &mut Collector<'_>, name: &str, slice: Slice, value: u64, n: Option<u64>) {
-    if let Some(m) = out.number(name, name, slice, float(value)) {
+pub(super) fn count(
+    collector: &mut Collector<'_>,
+    name: &str,
+    slice: Slice,
+    value: u64,
+    n: Option<u64>,
+) {
+    if let Some(m) = collector.number(name, name, slice, float(value)) {
         m.n = n;
     }
 }
@@ -324,12 +334,12 @@ pub(super) fn is_failure(status: &str) -> bool {
 /// Adds how often each status was answered, and returns how many answers there were and how many of
 /// them failed.
 pub(super) fn statuses<'s>(
-    out: &mut Collector<'_>,
+    collector: &mut Collector<'_>,
     codes: impl IntoIterator<Item = (&'s str, u64)>,
 ) -> (u64, u64) {
     let (mut answers, mut failed) = (0_u64, 0_u64);
     for (code, times) in codes {
-        count(out, &format!("status_{code}"), Slice::overall(), times, None);
+        count(collector, &format!("status_{code}"), Slice::overall(), times, None);
         answers = answers.saturating_add(times);
         failed = failed.saturating_add(if is_failure(code) { times } else { 0 });
     }
@@ -355,7 +365,7 @@ pub(super) fn column(
                 quoted(name),
                 quoted(cell)
             );
-            EvidenceError::invalid(id, document, row.at, message)
+            document.invalid(id, row.at, message)
         })
     };
     table.rows().iter().map(number).collect::<Result<Vec<_>, _>>().map(Some)

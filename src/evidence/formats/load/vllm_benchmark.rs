@@ -14,7 +14,7 @@
 //! percentiles; `vllm bench throughput` writes an elapsed time and rates.
 
 use super::sample::{self as load, Ended, Written, distribution, inner_quantile, percentile};
-use crate::evidence::formats::common::{text, wanted};
+use crate::evidence::formats::common::text;
 use crate::evidence::{
     Adapter, Carries, Declined, Document, EvidenceError, Family,
     collector::{Collector, finite},
@@ -118,54 +118,53 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 }
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
-    wanted(ADAPTER.id, document, detect(document))?;
-    let mut into = Collector::new(document, ADAPTER.id).precision(Precision::Full);
+    document.require(ADAPTER.id, detect(document))?;
+    let mut collector = Collector::new(document, ADAPTER.id).precision(Precision::Full);
     let runs = match document.json() {
         Ok(json) => std::slice::from_ref(json),
         Err(_) => document.json_lines().map_err(Clone::clone)?,
     };
     if let [Json { value: Value::Object(run), .. }] = runs {
         if has(run, &LATENCY) {
-            latency(&mut into, run);
-            return into.finish();
+            latency(&mut collector, run);
+            return collector.finish();
         }
         if has(run, &THROUGHPUT) {
-            throughput(&mut into, run);
-            return into.finish();
+            throughput(&mut collector, run);
+            return collector.finish();
         }
     }
     for run in runs {
         let object = run.as_object().filter(|run| serves(run));
-        let object = object.ok_or_else(|| {
-            EvidenceError::invalid(ADAPTER.id, document, run.at, "a line is no run")
-        })?;
-        one(&mut into, object);
+        let object =
+            object.ok_or_else(|| document.invalid(ADAPTER.id, run.at, "a line is no run"))?;
+        one(&mut collector, object);
     }
     if runs.len() > 1 {
-        into.warn(format!(
+        collector.warn(format!(
             "{} runs are appended in this file; each is read, none is summed",
             runs.len()
         ));
     }
     if runs.iter().any(|run| run.get("date").is_some()) {
-        into.warn("`date` has no zone: when the run was made is not known");
+        collector.warn("`date` has no zone: when the run was made is not known");
     }
-    into.finish()
+    collector.finish()
 }
 
-fn one(into: &mut Collector<'_>, run: &Object<'_>) {
+fn one(collector: &mut Collector<'_>, run: &Object<'_>) {
     let count = |key: &str| run.get(key).and_then(Json::as_number).and_then(Number::count);
     let completed = count("completed");
     if completed.is_none_or(|completed| completed == 0) {
-        into.check(
+        collector.check(
             "completed",
             false,
             Some("no request was completed: nothing was measured".to_owned()),
         );
     }
-    into.evidence.producer =
+    collector.evidence.producer =
         Some(Producer { tool: text(run.get("backend")).map(str::to_owned), ..Producer::default() });
-    let from = into.evidence.measurements.len();
+    let from = collector.evidence.measurements.len();
     for member in run {
         let (key, json) = (&*member.key, &member.value);
         match &json.value {
@@ -177,7 +176,7 @@ fn one(into: &mut Collector<'_>, run: &Object<'_>) {
                 let none = Json { at: json.at, value: Value::Null };
                 let n = if key.starts_with(PROBE) { count("probe_completed") } else { completed };
                 number(
-                    into,
+                    collector,
                     key,
                     if n == Some(0) && time.is_some() { &none } else { json },
                     time,
@@ -185,28 +184,28 @@ fn one(into: &mut Collector<'_>, run: &Object<'_>) {
                 );
             }
             Value::Array(_) | Value::Object(_) | Value::Bool(_) | Value::String(_) => {
-                into.left_out(key);
+                collector.left_out(key);
             }
             Value::Null => {}
         }
     }
     if let Some(failed) = run.get("failed").filter(|_| count("failed").is_none()) {
-        into.mistake(
+        collector.mistake(
             failed.at,
             format!("a count of failed requests was expected, not {}", failed.kind()),
         );
     }
     if let Some(prompts) = run.get("num_prompts").filter(|_| count("num_prompts").is_none()) {
-        into.mistake(
+        collector.mistake(
             prompts.at,
             format!("a count of prompts was expected, not {}", prompts.kind()),
         );
     }
-    failures(into, from, completed, count("failed"), count("num_prompts"));
+    failures(collector, from, completed, count("failed"), count("num_prompts"));
 }
 
 fn failures(
-    into: &mut Collector<'_>,
+    collector: &mut Collector<'_>,
     from: usize,
     completed: Option<u64>,
     failed: Option<u64>,
@@ -215,26 +214,26 @@ fn failures(
     match (completed, failed, prompts) {
         (Some(completed), Some(failed), prompts) => {
             let requests = completed.saturating_add(failed);
-            load::error_rate(into, Slice::overall(), requests, failed);
+            load::error_rate(collector, Slice::overall(), requests, failed);
             // A data set may have fewer prompts than were asked for.
             let unfinished = prompts.map_or(0, |prompts| prompts.saturating_sub(requests));
-            Ended { requests, failed, unfinished }.tell(into, from, &Slice::overall(), "");
+            Ended { requests, failed, unfinished }.tell(collector, from, &Slice::overall(), "");
         }
         // Without `failed` the missing requests may have failed, or the data set had fewer prompts:
         // the file does not say.
         (Some(completed), None, Some(prompts)) if completed < prompts => {
-            into.warn(format!(
+            collector.warn(format!(
                 "{completed} of {prompts} prompts were completed; how many failed is not stated"
             ));
             let detail = format!("{completed} of {prompts} prompts were completed");
-            into.check("requests succeeded", false, Some(detail));
-            Ended::of(prompts, prompts - completed).mark(into, from, |_| true);
+            collector.check("requests succeeded", false, Some(detail));
+            Ended::of(prompts, prompts - completed).mark(collector, from, |_| true);
         }
         (Some(completed), None, Some(_)) => {
-            Ended::of(completed, 0).tell(into, from, &Slice::overall(), "");
+            Ended::of(completed, 0).tell(collector, from, &Slice::overall(), "");
         }
-        (Some(_), None, None) => into.warn("the run does not say how many requests failed"),
-        (None, ..) => into.check(
+        (Some(_), None, None) => collector.warn("the run does not say how many requests failed"),
+        (None, ..) => collector.check(
             "requests succeeded",
             false,
             Some("no count of completed requests".to_owned()),
@@ -243,14 +242,14 @@ fn failures(
 }
 
 /// Reads `vllm bench latency`: seconds.
-fn latency(into: &mut Collector<'_>, run: &Object<'_>) {
-    let listed = into.list(run.get("latencies"));
+fn latency(collector: &mut Collector<'_>, run: &Object<'_>) {
+    let listed = collector.list(run.get("latencies"));
     let values: Option<Vec<f64>> =
         listed.iter().map(|json| finite(json).map(Number::value)).collect();
     let mut values = values.unwrap_or_default();
     values.sort_unstable_by(f64::total_cmp);
     if values.is_empty() {
-        into.check(
+        collector.check(
             "latencies",
             false,
             Some("no iteration is listed: nothing was measured".to_owned()),
@@ -260,14 +259,14 @@ fn latency(into: &mut Collector<'_>, run: &Object<'_>) {
     let sample = distribution(&values, Written::Cut(0.0)).map(Arc::new);
     if let Some(m) = run
         .get("avg_latency")
-        .and_then(|json| into.measure("avg_latency", "avg_latency", Slice::overall(), json))
+        .and_then(|json| collector.measure("avg_latency", "avg_latency", Slice::overall(), json))
     {
         (m.unit, m.n) = (Some(Unit::Seconds), n);
     }
-    for member in into.members(run.get("percentiles")) {
+    for member in collector.members(run.get("percentiles")) {
         let path = format!("percentiles.{}", member.key);
         let q = inner_quantile(&member.key);
-        let Some(m) = into.measure(
+        let Some(m) = collector.measure(
             if q.is_some() { "latency" } else { &path },
             &path,
             Slice::overall(),
@@ -281,10 +280,10 @@ fn latency(into: &mut Collector<'_>, run: &Object<'_>) {
 }
 
 /// Reads `vllm bench throughput`.
-fn throughput(into: &mut Collector<'_>, run: &Object<'_>) {
+fn throughput(collector: &mut Collector<'_>, run: &Object<'_>) {
     let requests = run.get("num_requests").and_then(finite).map(Number::value);
     if requests.is_none_or(|requests| requests <= 0.0) {
-        into.check(
+        collector.check(
             "num_requests",
             false,
             Some("no request was made: nothing was measured".to_owned()),
@@ -294,7 +293,9 @@ fn throughput(into: &mut Collector<'_>, run: &Object<'_>) {
         .iter()
         .filter(|member| matches!(member.value.value, Value::Number(_) | Value::NonFinite(_)))
     {
-        if let Some(m) = into.measure(&member.key, &member.key, Slice::overall(), &member.value) {
+        if let Some(m) =
+            collector.measure(&member.key, &member.key, Slice::overall(), &member.value)
+        {
             m.unit = (member.key == "elapsed_time").then_some(Unit::Seconds);
         }
     }
@@ -320,7 +321,7 @@ fn time(key: &str) -> Option<(&str, Option<f64>)> {
 }
 
 fn number(
-    into: &mut Collector<'_>,
+    collector: &mut Collector<'_>,
     key: &str,
     json: &Json<'_>,
     time: Option<(&str, Option<f64>)>,
@@ -332,7 +333,7 @@ fn number(
         Some((time, Some(_))) => time,
         _ => key.trim_end_matches(':'),
     };
-    let Some(m) = into.measure(metric, key, Slice::overall(), json) else { return };
+    let Some(m) = collector.measure(metric, key, Slice::overall(), json) else { return };
     match time {
         Some((time, q)) => {
             (m.unit, m.quantile) = (Some(Unit::Milliseconds), q);

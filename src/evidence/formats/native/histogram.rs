@@ -19,13 +19,6 @@ const MOST_BUCKETS: usize = 1_000_000;
 /// 12 digits.
 const FINEST: f64 = 1e-6;
 
-/// How much the histograms of one document have used of the limits.
-#[derive(Default)]
-pub(super) struct Used {
-    bytes: usize,
-    buckets: usize,
-}
-
 /// Reads exactly one of `hdr_v2`, `ddsketch` and `samples`.
 pub(super) fn read(reader: &mut Reader, path: &Path<'_>, json: &Json<'_>) -> Option<Distribution> {
     const KEYS: &[&str] = &["hdr_v2", "ddsketch", "samples", "scale"];

@@ -17,10 +17,7 @@ mod write;
 use crate::evidence::{Adapter, Carries, Declined, Document, EvidenceError, Family, json::Json};
 use crate::model::Evidence;
 use reader::{Path, Reader};
-pub use write::write;
-
-/// The value of the key `schema`.
-pub const SCHEMA: &str = "modelgate.evidence/v1";
+pub use write::{SCHEMA, write};
 
 /// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
@@ -59,7 +56,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let mut reader = Reader::default();
     let mut evidence = document.evidence(ADAPTER.id);
     top(&mut reader, json, &mut evidence);
-    evidence.warnings = reader.finish(document)?;
+    evidence.warnings = reader.finish(document, ADAPTER.id)?;
     Ok(evidence)
 }
 

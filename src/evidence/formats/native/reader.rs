@@ -1,6 +1,5 @@
 //! Reads typed values from JSON and collects every mistake, with its path and place.
 
-use super::histogram::Used;
 use crate::evidence::{
     Document, EvidenceError, Mistake,
     json::{Json, Member, Number, Object, Value},
@@ -11,6 +10,13 @@ use std::{
     fmt::{self, Write as _},
     str::FromStr,
 };
+
+/// How much the histograms of one document have used of the limits.
+#[derive(Default)]
+pub(super) struct Used {
+    pub(super) bytes: usize,
+    pub(super) buckets: usize,
+}
 
 /// The path to the current value; written out only when there is something to report.
 pub(super) enum Path<'p> {
@@ -72,7 +78,11 @@ impl Reader {
     }
 
     /// The warnings, or the mistakes if there are any.
-    pub(super) fn finish(self, document: &Document<'_>) -> Result<Vec<String>, EvidenceError> {
+    pub(super) fn finish(
+        self,
+        document: &Document<'_>,
+        format: &'static str,
+    ) -> Result<Vec<String>, EvidenceError> {
         if self.mistakes.is_empty() {
             return Ok(self.warnings);
         }
@@ -81,7 +91,7 @@ impl Reader {
         let explain =
             |(at, path, message)| Mistake { path, place: Some(document.place(at)), message };
         let mistakes = mistakes.into_iter().map(explain).collect();
-        Err(EvidenceError::Invalid { format: super::ADAPTER.id, mistakes })
+        Err(EvidenceError::Invalid { format, mistakes })
     }
 
     fn unexpected(&mut self, path: &Path<'_>, json: &Json<'_>, wanted: &str) {

@@ -1,8 +1,10 @@
 //! Evidence as `modelgate.evidence/v1`, for `check` and for any other program that reads it.
 
-use super::SCHEMA;
 use crate::model::{Evidence, Interval, Measurement};
 use serde_json::{Map, Value, json};
+
+/// The value of the key `schema`.
+pub const SCHEMA: &str = "modelgate.evidence/v1";
 
 /// The document with the content of `evidence`. Each measurement keeps its first interval, which a
 /// reader takes as claimed. The format has no comparisons. A value that no rule can use is written

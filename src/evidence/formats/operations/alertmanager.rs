@@ -10,10 +10,7 @@
 use crate::evidence::{
     Adapter, Carries, Declined, Document, EvidenceError, Family,
     collector::{Collector, finite},
-    formats::{
-        common::{text, wanted},
-        labels,
-    },
+    formats::{common::text, labels},
     json::{Json, Object},
 };
 use crate::model::{Evidence, Producer};
@@ -62,10 +59,10 @@ fn grouped<'j, 'a>(json: &'j Json<'a>) -> Option<&'j Json<'a>> {
 }
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
-    wanted(ADAPTER.id, document, detect(document))?;
+    document.require(ADAPTER.id, detect(document))?;
     let json = document.json().map_err(Clone::clone)?;
-    let mut into = Collector::new(document, ADAPTER.id);
-    into.evidence.producer =
+    let mut collector = Collector::new(document, ADAPTER.id);
+    collector.evidence.producer =
         Some(Producer { tool: Some("alertmanager".to_owned()), ..Producer::default() });
     let alerts = json.as_object().and_then(|object| object.get("alerts")).unwrap_or(json);
     let list = alerts.as_array().ok_or_else(|| invalid(document, alerts, "`alerts` is no list"))?;
@@ -75,30 +72,39 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
                 let alerts = alerts
                     .as_array()
                     .ok_or_else(|| invalid(document, alerts, "`alerts` is no list"))?;
-                alerts.iter().try_for_each(|alert| one(&mut into, document, alert))?;
+                alerts.iter().try_for_each(|alert| one(&mut collector, document, alert))?;
             }
-            None => one(&mut into, document, json)?,
+            None => one(&mut collector, document, json)?,
         }
     }
     if let Some(object) = json.as_object() {
-        whole(&mut into, object);
+        whole(&mut collector, object);
     }
     if list.is_empty() {
-        into.check("alerts", false, Some("the message holds no alert: it says nothing".to_owned()));
+        collector.check(
+            "alerts",
+            false,
+            Some("the message holds no alert: it says nothing".to_owned()),
+        );
     }
-    into.finish()
+    collector.finish()
 }
 
 fn invalid(document: &Document<'_>, at: &Json<'_>, message: &str) -> EvidenceError {
-    EvidenceError::invalid(ADAPTER.id, document, at.at, message)
+    document.invalid(ADAPTER.id, at.at, message)
 }
 
 /// Reads the facts about all alerts together.
-fn whole(into: &mut Collector<'_>, object: &Object<'_>) {
+fn whole(collector: &mut Collector<'_>, object: &Object<'_>) {
     if let Some(json) = object.get("truncatedAlerts") {
-        into.measure("truncatedAlerts", "truncatedAlerts", crate::model::Slice::overall(), json);
+        collector.measure(
+            "truncatedAlerts",
+            "truncatedAlerts",
+            crate::model::Slice::overall(),
+            json,
+        );
         if finite(json).is_none_or(|cut| cut.value() > 0.0) {
-            into.check(
+            collector.check(
                 "truncatedAlerts",
                 false,
                 Some("alerts were cut from this message".to_owned()),
@@ -106,14 +112,14 @@ fn whole(into: &mut Collector<'_>, object: &Object<'_>) {
         }
     }
     if let Some(url) = text(object.get("externalURL")).filter(|url| !url.is_empty())
-        && let Some(producer) = &mut into.evidence.producer
+        && let Some(producer) = &mut collector.evidence.producer
     {
         producer.run = Some(url.to_owned());
     }
 }
 
 fn one(
-    into: &mut Collector<'_>,
+    collector: &mut Collector<'_>,
     document: &Document<'_>,
     alert: &Json<'_>,
 ) -> Result<(), EvidenceError> {
@@ -135,12 +141,12 @@ fn one(
             ));
         }
     };
-    into.check(labels::alert(labels), passed, Some(detail(state, alert)));
-    for value in into.members(alert.get("values")) {
-        into.measure(&value.key, &value.key, labels::slice(labels), &value.value);
+    collector.check(labels::alert(labels), passed, Some(detail(state, alert)));
+    for value in collector.members(alert.get("values")) {
+        collector.measure(&value.key, &value.key, labels::slice(labels), &value.value);
     }
     if let Some(url) = text(alert.get("generatorURL")).filter(|url| !url.is_empty()) {
-        into.link("alert", url);
+        collector.link("alert", url);
     }
     Ok(())
 }

@@ -8,7 +8,6 @@
 //! Descriptions of the machine (`cpu_count`, `longitude`, `pue`, …) are not measurements.
 //! `timestamp` is local time without a zone, so it gives no moment.
 
-use crate::evidence::formats::common::wanted;
 use crate::evidence::{
     Adapter, Carries, Declined, Document, EvidenceError, Family, collector::Collector, json::Json,
     precision::Precision,
@@ -99,58 +98,54 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 }
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
-    wanted(ADAPTER.id, document, detect(document))?;
-    let mut into = Collector::new(document, ADAPTER.id).precision(Precision::Full);
+    document.require(ADAPTER.id, detect(document))?;
+    let mut collector = Collector::new(document, ADAPTER.id).precision(Precision::Full);
     let runs = if document.looks_like_json() {
-        json(&mut into, document)?
+        json(&mut collector, document)?
     } else {
-        csv(&mut into, document)?
+        csv(&mut collector, document)?
     };
     if runs == 0 {
-        into.check(
+        collector.check(
             "energy_consumed",
             false,
             Some("the file holds no run: nothing was measured".to_owned()),
         );
     } else if runs > 1 {
-        into.warn(format!("{runs} runs are appended in this file; each is read, none is summed"));
+        collector
+            .warn(format!("{runs} runs are appended in this file; each is read, none is summed"));
     }
-    into.warn("`timestamp` has no zone: when the run was made is not known");
-    into.finish()
+    collector.warn("`timestamp` has no zone: when the run was made is not known");
+    collector.finish()
 }
 
-fn json(into: &mut Collector<'_>, document: &Document<'_>) -> Result<usize, EvidenceError> {
+fn json(collector: &mut Collector<'_>, document: &Document<'_>) -> Result<usize, EvidenceError> {
     let json = document.json().map_err(Clone::clone)?;
     let runs = json.as_array().unwrap_or(std::slice::from_ref(json));
     for run in runs {
         let Some(object) = run.as_object() else {
-            return Err(EvidenceError::invalid(
-                ADAPTER.id,
-                document,
-                run.at,
-                format!("a run is {}", run.kind()),
-            ));
+            return Err(document.invalid(ADAPTER.id, run.at, format!("a run is {}", run.kind())));
         };
         let text = |key: &str| object.get(key).and_then(Json::as_str);
-        let from = into.evidence.measurements.len();
+        let from = collector.evidence.measurements.len();
         let slice =
-            about(into, text("project_name"), text("task_name"), text("codecarbon_version"));
+            about(collector, text("project_name"), text("task_name"), text("codecarbon_version"));
         for member in object {
             if let Some((theirs, ours, unit)) = COLUMNS.iter().find(|column| column.0 == member.key)
             {
-                if let Some(m) = into.measure(ours, theirs, slice.clone(), &member.value) {
+                if let Some(m) = collector.measure(ours, theirs, slice.clone(), &member.value) {
                     m.unit = *unit;
                 }
             } else if !ABOUT.contains(&&*member.key) {
-                into.left_out(&member.key);
+                collector.left_out(&member.key);
             }
         }
-        consumed(into, from, &slice);
+        consumed(collector, from, &slice);
     }
     Ok(runs.len())
 }
 
-fn csv(into: &mut Collector<'_>, document: &Document<'_>) -> Result<usize, EvidenceError> {
+fn csv(collector: &mut Collector<'_>, document: &Document<'_>) -> Result<usize, EvidenceError> {
     let table = document.csv().map_err(Clone::clone)?;
     let header: Vec<&str> = table.header().collect();
     for row in table.rows() {
@@ -160,34 +155,34 @@ fn csv(into: &mut Collector<'_>, document: &Document<'_>) -> Result<usize, Evide
                 row.len(),
                 header.len()
             );
-            return Err(EvidenceError::invalid(ADAPTER.id, document, row.at, message));
+            return Err(document.invalid(ADAPTER.id, row.at, message));
         }
         let text = |key: &str| table.column(key).and_then(|i| row.get(i));
-        let from = into.evidence.measurements.len();
+        let from = collector.evidence.measurements.len();
         let slice =
-            about(into, text("project_name"), text("task_name"), text("codecarbon_version"));
+            about(collector, text("project_name"), text("task_name"), text("codecarbon_version"));
         for (name, text) in header.iter().zip(row.cells()) {
             if let Some((theirs, ours, unit)) = COLUMNS.iter().find(|column| column.0 == *name) {
-                if let Some(m) = into.measure_text(ours, theirs, slice.clone(), text) {
+                if let Some(m) = collector.measure_text(ours, theirs, slice.clone(), text) {
                     m.unit = *unit;
                 }
             } else if !ABOUT.contains(name) {
-                into.left_out(name);
+                collector.left_out(name);
             }
         }
-        consumed(into, from, &slice);
+        consumed(collector, from, &slice);
     }
     Ok(table.rows().len())
 }
 
 /// Records which tool wrote the run; returns the run's slice.
 fn about(
-    into: &mut Collector<'_>,
+    collector: &mut Collector<'_>,
     project: Option<&str>,
     task: Option<&str>,
     version: Option<&str>,
 ) -> Slice {
-    into.evidence.producer = Some(Producer {
+    collector.evidence.producer = Some(Producer {
         tool: Some("codecarbon".to_owned()),
         version: version.filter(|version| !version.is_empty()).map(str::to_owned),
         run: None,
@@ -205,13 +200,17 @@ const RESTS: [&str; 4] = ["emissions", "energy", "power", "water"];
 
 /// Adds a failed check for a run that consumed nothing. It was not measured: a tracker that finds
 /// no meter writes zeros.
-fn consumed(into: &mut Collector<'_>, from: usize, slice: &Slice) {
-    let run = into.evidence.measurements.iter().skip(from);
+fn consumed(collector: &mut Collector<'_>, from: usize, slice: &Slice) {
+    let run = collector.evidence.measurements.iter().skip(from);
     let energy =
         run.filter(|m| m.slice == *slice).find(|m| m.metric == "energy").and_then(|m| m.value);
     if energy.is_none_or(|energy| energy <= 0.0) {
-        into.check("energy_consumed", false, Some(format!("no energy was measured for {slice}")));
-        let run = into.evidence.measurements.iter_mut().skip(from);
+        collector.check(
+            "energy_consumed",
+            false,
+            Some(format!("no energy was measured for {slice}")),
+        );
+        let run = collector.evidence.measurements.iter_mut().skip(from);
         for m in run.filter(|m| RESTS.iter().any(|word| m.metric.contains(word))) {
             m.unfit = Some("no energy was measured: the tracker found no meter".to_owned());
         }

@@ -8,7 +8,6 @@
 //! `\n`. A name with special characters is quoted, and is the first entry within the braces:
 //! `{"model.accuracy",k="v"} 1`.
 
-use crate::evidence::formats::common::wanted;
 use crate::evidence::{
     Adapter, Carries, Declined, Document, EvidenceError, Family,
     collector::Collector,
@@ -67,7 +66,7 @@ struct Sample<'t> {
 }
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
-    wanted(ADAPTER.id, document, detect(document))?;
+    document.require(ADAPTER.id, detect(document))?;
     let text = document.text()?;
     let mut samples = Vec::new();
     let mut at = document.bytes().len() - text.len();
@@ -75,9 +74,8 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         let shown = line.trim();
         if !shown.is_empty() && !shown.starts_with('#') {
             let sample = sample(shown).ok_or_else(|| {
-                EvidenceError::invalid(
+                document.invalid(
                     ADAPTER.id,
-                    document,
                     at,
                     "the line is no sample: expected `name{label=\"value\"} number`",
                 )
@@ -86,15 +84,19 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         }
         at += line.len();
     }
-    let mut into = Collector::new(document, ADAPTER.id);
+    let mut collector = Collector::new(document, ADAPTER.id);
     if samples.is_empty() {
-        into.check("samples", false, Some("no sample is exposed: nothing was measured".to_owned()));
+        collector.check(
+            "samples",
+            false,
+            Some("no sample is exposed: nothing was measured".to_owned()),
+        );
     }
     let counts = counts(&samples);
     for sample in samples {
-        add(&mut into, sample, &counts);
+        add(&mut collector, sample, &counts);
     }
-    into.finish()
+    collector.finish()
 }
 
 /// How many observations each summary and histogram has.
@@ -110,7 +112,7 @@ fn counts(samples: &[Sample<'_>]) -> BTreeMap<(String, BTreeMap<String, String>)
 }
 
 fn add(
-    into: &mut Collector<'_>,
+    collector: &mut Collector<'_>,
     sample: Sample<'_>,
     counts: &BTreeMap<(String, BTreeMap<String, String>), u64>,
 ) {
@@ -124,7 +126,7 @@ fn add(
         plain.remove("quantile");
         counts.get(&(family.to_owned(), plain)).copied()
     });
-    if let Some(m) = into.measure_text(name, name, Slice(labels), value) {
+    if let Some(m) = collector.measure_text(name, name, Slice(labels), value) {
         // A client without observations may write zeros for its quantiles.
         m.value = m.value.filter(|v| quantile.is_none() || n != Some(0) || *v != 0.0);
         m.rounding = crate::model::evidence::MIN_ROUNDING;

@@ -12,10 +12,7 @@
 use crate::evidence::{
     Adapter, Carries, Declined, Document, EvidenceError, Family,
     collector::Collector,
-    formats::{
-        common::{text, wanted},
-        labels,
-    },
+    formats::{common::text, labels},
     json::{Json, Object},
     undefined::{Reading, reading_text},
 };
@@ -61,14 +58,15 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 }
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
-    wanted(ADAPTER.id, document, detect(document))?;
-    let object = document.object().map_err(|declined| invalid(document, 0, declined.why))?;
-    let mut into = Collector::new(document, ADAPTER.id);
-    into.evidence.producer =
+    document.require(ADAPTER.id, detect(document))?;
+    let object = document.require(ADAPTER.id, document.object())?;
+    let mut collector = Collector::new(document, ADAPTER.id);
+    collector.evidence.producer =
         Some(Producer { tool: Some("prometheus".to_owned()), ..Producer::default() });
     for (key, kind) in [("warnings", "warning"), ("infos", "info")] {
-        for message in into.list(object.get(key)) {
-            into.warn(format!("{kind} of Prometheus: {}", message.as_str().unwrap_or_default()));
+        for message in collector.list(object.get(key)) {
+            collector
+                .warn(format!("{kind} of Prometheus: {}", message.as_str().unwrap_or_default()));
         }
     }
     if text(object.get("status")) == Some("error") {
@@ -76,36 +74,41 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
             .into_iter()
             .flatten()
             .collect::<Vec<_>>();
-        into.check("status", false, Some(why.join(": ")));
+        collector.check("status", false, Some(why.join(": ")));
     }
     if let Some(data) = object.get("data") {
         if let Some(result) = data.get("result") {
-            query(&mut into, document, text(data.get("resultType")).unwrap_or_default(), result)?;
+            query(
+                &mut collector,
+                document,
+                text(data.get("resultType")).unwrap_or_default(),
+                result,
+            )?;
         }
         if let Some(groups) = data.get("groups") {
-            let groups = into.objects(Some(groups));
-            rules(&mut into, &groups);
+            let groups = collector.objects(Some(groups));
+            rules(&mut collector, &groups);
         }
         if let Some(alerts) = data.get("alerts").and_then(Json::as_array) {
-            let firing = alerts.iter().filter(|alert| alert_of(&mut into, alert)).count();
+            let firing = alerts.iter().filter(|alert| alert_of(&mut collector, alert)).count();
             let said = format!("{firing} of {} active alerts fire", alerts.len());
             if alerts.is_empty() {
                 // A server that has no rules gives the same answer.
-                into.warn("no alert is active, and nothing says that a rule is loaded: send `/api/v1/rules` instead");
+                collector.warn("no alert is active, and nothing says that a rule is loaded: send `/api/v1/rules` instead");
             } else {
-                into.check("alerts", firing == 0, Some(said));
+                collector.check("alerts", firing == 0, Some(said));
             }
         }
     }
-    into.finish()
+    collector.finish()
 }
 
 fn invalid(document: &Document<'_>, at: usize, message: impl Into<String>) -> EvidenceError {
-    EvidenceError::invalid(ADAPTER.id, document, at, message)
+    document.invalid(ADAPTER.id, at, message)
 }
 
 fn query(
-    into: &mut Collector<'_>,
+    collector: &mut Collector<'_>,
     document: &Document<'_>,
     kind: &str,
     result: &Json<'_>,
@@ -113,10 +116,10 @@ fn query(
     let list =
         result.as_array().ok_or_else(|| invalid(document, result.at, "`result` is no list"))?;
     match kind {
-        "scalar" => return sample(into, document, "result", &Slice::overall(), result),
+        "scalar" => return sample(collector, document, "result", &Slice::overall(), result),
         "string" => {
-            into.left_out("a result that is text");
-            into.check(
+            collector.left_out("a result that is text");
+            collector.check(
                 "result",
                 false,
                 Some("the answer is text: nothing was measured".to_owned()),
@@ -132,16 +135,16 @@ fn query(
             ));
         }
     }
-    into.number("result rows", "result rows", Slice::overall(), float(counted(list.len())));
+    collector.number("result rows", "result rows", Slice::overall(), float(counted(list.len())));
     if list.is_empty() {
-        into.check(
+        collector.check(
             "result",
             false,
             Some("the query found no series: nothing was measured".to_owned()),
         );
     }
     if kind == "matrix" {
-        into.warn("of a range the latest sample of each series is read");
+        collector.warn("of a range the latest sample of each series is read");
     }
     for series in list {
         let labels = series.get("metric").and_then(Json::as_object);
@@ -154,13 +157,13 @@ fn query(
         };
         let (value, histogram) = (latest("value", "values"), latest("histogram", "histograms"));
         if let Some(value) = value {
-            sample(into, document, name, &slice, value)?;
+            sample(collector, document, name, &slice, value)?;
         }
         if let Some(histogram) = histogram {
-            native_histogram(into, document, name, &slice, histogram)?;
+            native_histogram(collector, document, name, &slice, histogram)?;
         }
         if value.is_none() && histogram.is_none() {
-            into.check(name, false, Some(format!("no sample of {slice}")));
+            collector.check(name, false, Some(format!("no sample of {slice}")));
         }
     }
     Ok(())
@@ -178,7 +181,7 @@ fn pair<'j>(
 }
 
 fn sample(
-    into: &mut Collector<'_>,
+    collector: &mut Collector<'_>,
     document: &Document<'_>,
     name: &str,
     slice: &Slice,
@@ -192,7 +195,7 @@ fn sample(
     if !matches!(reading_text(value_text), Some(Reading::Number(_) | Reading::Undefined(_))) {
         return Err(invalid(document, value.at, "a value is no number"));
     }
-    if let Some(m) = into.measure_text(name, name, slice.clone(), value_text) {
+    if let Some(m) = collector.measure_text(name, name, slice.clone(), value_text) {
         // Prometheus writes the shortest text of a double.
         m.rounding = crate::model::evidence::MIN_ROUNDING;
         m.quantile = slice
@@ -201,29 +204,30 @@ fn sample(
             .and_then(|q| q.parse().ok())
             .filter(|q| (0.0..=1.0).contains(q));
     }
-    seen(into, moment);
+    seen(collector, moment);
     Ok(())
 }
 
 /// The moment of the document is that of its latest sample.
-fn seen(into: &mut Collector<'_>, moment: &Json<'_>) {
+fn seen(collector: &mut Collector<'_>, moment: &Json<'_>) {
     let Some(seconds) = moment.as_number().map(crate::evidence::json::Number::value) else {
         return;
     };
     let micros = crate::evidence::counts::whole((seconds * 1e6).round())
         .and_then(|micros| i64::try_from(micros).ok());
-    into.evidence.produced_at = into.evidence.produced_at.max(micros.map(Timestamp::from_micros));
+    collector.evidence.produced_at =
+        collector.evidence.produced_at.max(micros.map(Timestamp::from_micros));
 }
 
 fn native_histogram(
-    into: &mut Collector<'_>,
+    collector: &mut Collector<'_>,
     document: &Document<'_>,
     name: &str,
     slice: &Slice,
     json: &Json<'_>,
 ) -> Result<(), EvidenceError> {
     let (moment, histogram) = pair(document, json)?;
-    seen(into, moment);
+    seen(collector, moment);
     let read = |key: &str| text(histogram.get(key)).map(|text| (text, reading_text(text)));
     let n = match read("count") {
         Some((_, Some(Reading::Number(number)))) => number.count(),
@@ -232,48 +236,49 @@ fn native_histogram(
     for key in ["count", "sum"] {
         let Some((value, _)) = read(key) else { continue };
         let path = format!("{name}.{key}");
-        if let Some(m) = into.measure_text(&path, &path, slice.clone(), value) {
+        if let Some(m) = collector.measure_text(&path, &path, slice.clone(), value) {
             m.n = n;
         }
     }
-    into.left_out("buckets of native histograms");
+    collector.left_out("buckets of native histograms");
     Ok(())
 }
 
 /// The condition holds, but not yet as long as the rule requires.
 const PENDING: &str = "pending";
 
-fn rules(into: &mut Collector<'_>, groups: &[&Object<'_>]) {
-    let rules: Vec<_> = groups.iter().flat_map(|group| into.list(group.get("rules"))).collect();
+fn rules(collector: &mut Collector<'_>, groups: &[&Object<'_>]) {
+    let rules: Vec<_> =
+        groups.iter().flat_map(|group| collector.list(group.get("rules"))).collect();
     if rules.is_empty() {
-        into.check("rules", false, Some("no rule is loaded: nothing is watched".to_owned()));
+        collector.check("rules", false, Some("no rule is loaded: nothing is watched".to_owned()));
     }
     for rule in rules {
         let name = text(rule.get("name")).unwrap_or("rule");
         let health = text(rule.get("health")).unwrap_or("unknown");
         if health != "ok" {
             let why = text(rule.get("lastError")).unwrap_or_default();
-            into.check(name, false, Some(format!("health {health}: {why}")));
+            collector.check(name, false, Some(format!("health {health}: {why}")));
         } else if rule.get("state").is_some() || text(rule.get("type")) == Some("alerting") {
             let state = text(rule.get("state")).unwrap_or("unknown");
             let passed = matches!(state, "inactive" | PENDING);
-            into.check(name, passed, Some(state.to_owned()));
+            collector.check(name, passed, Some(state.to_owned()));
         }
-        for alert in into.list(rule.get("alerts")) {
-            alert_of(into, alert);
+        for alert in collector.list(rule.get("alerts")) {
+            alert_of(collector, alert);
         }
     }
 }
 
 /// Adds an alert; returns whether it is firing.
-fn alert_of(into: &mut Collector<'_>, alert: &Json<'_>) -> bool {
+fn alert_of(collector: &mut Collector<'_>, alert: &Json<'_>) -> bool {
     let empty = Object::default();
     let labels = alert.get("labels").and_then(Json::as_object).unwrap_or(&empty);
     let state = text(alert.get("state")).unwrap_or("unknown");
     let firing = !matches!(state, PENDING | "inactive");
-    into.check(labels::alert(labels), !firing, Some(state.to_owned()));
+    collector.check(labels::alert(labels), !firing, Some(state.to_owned()));
     if let Some(value) = text(alert.get("value")).filter(|value| !value.is_empty()) {
-        into.measure_text("value", "value", labels::slice(labels), value);
+        collector.measure_text("value", "value", labels::slice(labels), value);
     }
     firing
 }

@@ -1,14 +1,14 @@
 //! What the readers of tests, scans and bills of materials share.
 
 use crate::evidence::{
-    Collector,
+    Collector, clip,
     json::{Json, Number},
     quoted,
 };
 use crate::model::{Digest, Slice, Timestamp, Unit, evidence::MIN_ROUNDING};
 
 /// A tool's message for a check's detail: on one line, of bounded length.
-pub(super) fn shortened(message: &str) -> String {
+pub(super) fn one_line(message: &str) -> String {
     const LONGEST: usize = 400;
     let mut words = String::new();
     for word in message.split_whitespace() {
@@ -20,10 +20,7 @@ pub(super) fn shortened(message: &str) -> String {
             break;
         }
     }
-    if words.chars().count() <= LONGEST {
-        return words;
-    }
-    words.chars().take(LONGEST).chain(['…']).collect()
+    clip(&words, LONGEST).into_owned()
 }
 
 /// Takes `text` as the moment of the document, the oldest if there are several. A moment without a

@@ -58,8 +58,8 @@ fn payload(envelope: &Json<'_>) -> Option<Vec<u8>> {
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let bundle = document.json().map_err(Clone::clone)?;
-    let refuse = |at: usize, why: String| EvidenceError::invalid(ADAPTER.id, document, at, why);
-    detect(document).map_err(|Declined { why }| refuse(bundle.at, why))?;
+    let refuse = |at: usize, why: String| document.invalid(ADAPTER.id, at, why);
+    document.require(ADAPTER.id, detect(document))?;
     let at = bundle
         .get("dsseEnvelope")
         .and_then(|envelope| envelope.get("payload"))

@@ -6,7 +6,7 @@
 //! `modelscan` passes only if something was scanned, nothing was found and nothing went wrong. The
 //! timestamp has no zone, so the moment stays unknown.
 
-use super::common::{kind_of, shortened};
+use super::common::{kind_of, one_line};
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
     json::{Json, Number},
@@ -42,8 +42,7 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let report = document.json().map_err(Clone::clone)?;
-    detect(document)
-        .map_err(|Declined { why }| EvidenceError::invalid(ADAPTER.id, document, report.at, why))?;
+    document.require(ADAPTER.id, detect(document))?;
     let empty = Json { at: report.at, value: crate::evidence::json::Value::Null };
     let summary = report.get("summary").unwrap_or(&empty);
     // The counts moved into the summary with 0.6.
@@ -87,9 +86,8 @@ impl Scan<'_> {
         let count = json.and_then(Json::as_number).and_then(Number::count);
         let count = count.ok_or_else(|| {
             let at = json.map_or(at, |json| json.at);
-            EvidenceError::invalid(
+            document.invalid(
                 ADAPTER.id,
-                document,
                 at,
                 format!("{}; a count was expected", kind_of(json, name)),
             )
@@ -156,7 +154,7 @@ impl Scan<'_> {
         let said =
             [severity, issue.text("description"), issue.text("source"), issue.text("scanner")];
         let detail = said.into_iter().flatten().collect::<Vec<_>>().join("; ");
-        self.collector.check(name, false, Some(shortened(&detail)));
+        self.collector.check(name, false, Some(one_line(&detail)));
     }
 
     fn errors(&mut self, report: &Json<'_>) {
@@ -168,7 +166,7 @@ impl Scan<'_> {
                 Some(source) => (format!("{category} in {source}"), said.to_owned()),
                 None => (category.to_owned(), said.to_owned()),
             };
-            self.collector.check(name, false, Some(shortened(&detail)));
+            self.collector.check(name, false, Some(one_line(&detail)));
         }
         if !errors.is_empty() {
             self.problems.push(format!("{} errors", errors.len()));

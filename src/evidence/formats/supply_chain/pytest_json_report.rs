@@ -8,7 +8,7 @@
 //! check.
 
 use super::{
-    common::{kind_of, shortened},
+    common::{kind_of, one_line},
     recorded::Recorded,
 };
 use crate::evidence::{
@@ -47,8 +47,7 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let report = document.json().map_err(Clone::clone)?;
-    detect(document)
-        .map_err(|Declined { why }| EvidenceError::invalid(ADAPTER.id, document, report.at, why))?;
+    document.require(ADAPTER.id, detect(document))?;
     let mut collector = Collector::new(document, ADAPTER.id);
     about(&mut collector, report);
     let total = summary(document, &mut collector, report)?;
@@ -57,7 +56,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         .iter()
         .filter(|module| module.text("outcome") != Some("passed"))
     {
-        let said = module.text("longrepr").map(shortened);
+        let said = module.text("longrepr").map(one_line);
         let name = module.text("nodeid").unwrap_or("collection");
         collector.check(name, false, said.or_else(|| module.text("outcome").map(str::to_owned)));
     }
@@ -65,7 +64,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     for test in tests {
         let Some(name) = test.text("nodeid") else {
             let message = format!("a test has {}", kind_of(test.get("nodeid"), "nodeid"));
-            return Err(EvidenceError::invalid(ADAPTER.id, document, test.at, message));
+            return Err(document.invalid(ADAPTER.id, test.at, message));
         };
         let outcome = test.text("outcome").unwrap_or("unknown");
         let detail = (outcome != "passed").then(|| detail(test, outcome));
@@ -110,9 +109,8 @@ fn summary(
     let summary = report.get("summary");
     let Some(counts) = summary.and_then(Json::as_object) else {
         let at = summary.map_or(report.at, |summary| summary.at);
-        return Err(EvidenceError::invalid(
+        return Err(document.invalid(
             ADAPTER.id,
-            document,
             at,
             format!("{}; an object was expected", kind_of(summary, "summary")),
         ));
@@ -136,7 +134,7 @@ fn detail(test: &Json<'_>, outcome: &str) -> String {
     for stage in ["call", "setup", "teardown"].into_iter().filter_map(|stage| test.get(stage)) {
         let crash = stage.get("crash").and_then(|crash| crash.text("message"));
         if let Some(said) = crash.or_else(|| stage.text("longrepr")) {
-            return shortened(&format!("{outcome}: {said}"));
+            return one_line(&format!("{outcome}: {said}"));
         }
     }
     outcome.to_owned()

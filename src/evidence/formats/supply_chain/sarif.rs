@@ -10,7 +10,7 @@
 //! or if an invocation did not succeed or reported an error. A document without runs is a failed
 //! check.
 
-use super::common::{kind_of, shortened};
+use super::common::{kind_of, one_line};
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
     json::{Json, Number, Value},
@@ -60,8 +60,7 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let log = document.json().map_err(Clone::clone)?;
-    detect(document)
-        .map_err(|Declined { why }| EvidenceError::invalid(ADAPTER.id, document, log.at, why))?;
+    document.require(ADAPTER.id, detect(document))?;
     let mut collector = Collector::new(document, ADAPTER.id);
     let runs = collector.list(log.get("runs"));
     if runs.is_empty() {
@@ -95,7 +94,7 @@ fn read_run(
         }
         Some(results) => results.as_array().ok_or_else(|| {
             let message = format!("{}; a list was expected", kind_of(Some(results), "results"));
-            EvidenceError::invalid(ADAPTER.id, document, results.at, message)
+            document.invalid(ADAPTER.id, results.at, message)
         })?,
     };
     let rules = Rules::of(collector, driver, run);
@@ -135,7 +134,7 @@ fn invocations(collector: &mut Collector<'_>, run: &Json<'_>) -> Vec<String> {
             Some(_) => problems.push("whether an invocation succeeded is not said".to_owned()),
         }
         for key in ["processStartFailureMessage", "exitSignalName"] {
-            problems.extend(invocation.text(key).map(|said| format!("{key}: {}", shortened(said))));
+            problems.extend(invocation.text(key).map(|said| format!("{key}: {}", one_line(said))));
         }
         let overrides = collector.list(invocation.get("ruleConfigurationOverrides"));
         let off = |rule: &&Json<'_>| {
@@ -154,7 +153,7 @@ fn invocations(collector: &mut Collector<'_>, run: &Json<'_>) -> Vec<String> {
                 .filter(|notice| notice.text("level") == Some("error"));
             problems.extend(
                 errors.take(5).map(|notice| {
-                    shortened(message(notice).unwrap_or("the tool reported an error"))
+                    one_line(message(notice).unwrap_or("the tool reported an error"))
                 }),
             );
         }
@@ -204,7 +203,7 @@ fn judged(collector: &mut Collector<'_>, rules: &Rules<'_, '_>, result: &Json<'_
     let line = line.map(|line| format!("line {line}"));
     let said =
         [Some(if failure { level } else { kind }), state, message(result), file, line.as_deref()];
-    let detail = shortened(&said.into_iter().flatten().collect::<Vec<_>>().join("; "));
+    let detail = one_line(&said.into_iter().flatten().collect::<Vec<_>>().join("; "));
     Judged { name: name.to_owned(), passed, level: failure.then_some(level), detail }
 }
 

@@ -51,13 +51,12 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let json = document.json().map_err(Clone::clone)?;
-    detect(document)
-        .map_err(|Declined { why }| EvidenceError::invalid(ADAPTER.id, document, json.at, why))?;
+    document.require(ADAPTER.id, detect(document))?;
     let elements = match json.get("@graph") {
         None => std::slice::from_ref(json),
         Some(graph) => graph.as_array().ok_or_else(|| {
             let message = format!("{}; a list was expected", kind_of(Some(graph), "@graph"));
-            EvidenceError::invalid(ADAPTER.id, document, graph.at, message)
+            document.invalid(ADAPTER.id, graph.at, message)
         })?,
     };
     let graph = Graph::of(elements);

@@ -187,7 +187,7 @@ fn node(collector: &mut Collector<'_>, run: &Run, json: &Json<'_>) {
     }
     if let Some(said) = said {
         detail.push_str(": ");
-        detail.push_str(&super::common::short(said, 300));
+        detail.push_str(&super::common::first_line(said, 300));
     }
     collector.check(name, passed, Some(detail));
     for member in result.iter().filter(|member| !ASIDE.contains(&&*member.key)) {

@@ -15,7 +15,7 @@
 mod tests;
 mod value;
 
-use super::common::{list, nothing_ran, object, producer, refused, short};
+use super::common::{first_line, list, nothing_ran, object, producer};
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
     json::{self, Json, Object},
@@ -76,12 +76,8 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         one(&mut collector, top);
     } else {
         let json = document.json().map_err(Clone::clone)?;
-        return Err(refused(
-            &ADAPTER,
-            document,
-            json,
-            "no list `results`, and no result of a check",
-        ));
+        let why = "no list `results`, and no result of a check";
+        return Err(document.invalid(ADAPTER.id, json.at, why));
     }
     collector.finish()
 }
@@ -110,7 +106,11 @@ fn one(collector: &mut Collector<'_>, result: &Object<'_>) {
         || (result.has("exception") && !result.has("value"))
     {
         let why = result.text("exception").unwrap_or("no reason is given");
-        return collector.check(header, false, Some(format!("did not run: {}", short(why, 300))));
+        return collector.check(
+            header,
+            false,
+            Some(format!("did not run: {}", first_line(why, 300))),
+        );
     }
     let conditions =
         ["conditions_results", "conditions_table"].iter().find_map(|key| result.get(key));
@@ -123,7 +123,7 @@ fn one(collector: &mut Collector<'_>, result: &Object<'_>) {
         let mut detail = status.unwrap_or("no status").to_owned();
         if let Some(info) = said("More Info") {
             detail.push_str(": ");
-            detail.push_str(&short(info, 300));
+            detail.push_str(&first_line(info, 300));
         }
         collector.check(name, status == Some("PASS"), Some(detail));
     }

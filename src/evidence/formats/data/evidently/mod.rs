@@ -21,12 +21,12 @@ mod name;
 mod tests;
 
 use super::common::{
-    leaves, list, nothing_ran, object, of_no_row, producer, short, text_at, vacuous,
+    first_line, leaves, list, nothing_ran, object, of_no_row, producer, text_at, vacuous,
 };
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
     counts::only_count,
-    json::{Json, Number, Object, Value},
+    json::{Json, Object, Value},
     precision::Precision,
     quoted,
 };
@@ -303,21 +303,10 @@ fn check(collector: &mut Collector<'_>, json: &Json<'_>) {
     let mut detail = status.map_or_else(|| "no status".to_owned(), str::to_owned);
     if let Some(said) = test.text("description") {
         detail.push_str(": ");
-        detail.push_str(&short(said, 300));
+        detail.push_str(&first_line(said, 300));
     }
     if !matches!(status, Some("SUCCESS" | "FAIL" | "WARNING" | "ERROR" | "SKIPPED")) {
         collector.warn(format!("the test {} has no status that we know", quoted(name)));
     }
     collector.check(name, status == Some("SUCCESS"), Some(detail));
-}
-
-/// A value as it is written in the name of a metric.
-fn written(json: &Json<'_>) -> Option<String> {
-    Some(match &json.value {
-        Value::String(text) => text.to_string(),
-        Value::Number(number) => Number::text(*number).to_owned(),
-        Value::Bool(true) => "True".to_owned(),
-        Value::Bool(false) => "False".to_owned(),
-        _ => return None,
-    })
 }

@@ -1,7 +1,17 @@
 //! The name that Evidently builds from a metric's parameters.
 
-use super::written;
-use crate::evidence::json::{Json, Object, Value};
+use crate::evidence::json::{Json, Number, Object, Value};
+
+/// A value as it is written in the name of a metric.
+pub(super) fn written(json: &Json<'_>) -> Option<String> {
+    Some(match &json.value {
+        Value::String(text) => text.to_string(),
+        Value::Number(number) => Number::text(*number).to_owned(),
+        Value::Bool(true) => "True".to_owned(),
+        Value::Bool(false) => "False".to_owned(),
+        _ => return None,
+    })
+}
 
 /// `Type(key=value,…)`: without tests, nulls, empty lists and objects, as `MetricResult.explicit_metric_id` does it.
 pub(super) fn of(params: &Object<'_>) -> Option<String> {

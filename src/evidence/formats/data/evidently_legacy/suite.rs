@@ -2,7 +2,7 @@
 
 use crate::evidence::{
     Collector,
-    formats::data::common::{leaves, nothing_ran, short, vacuous},
+    formats::data::common::{first_line, leaves, nothing_ran, vacuous},
     json::{Json, Number, Object, Value},
 };
 use crate::model::Slice;
@@ -53,7 +53,7 @@ fn one(collector: &mut Collector<'_>, json: &Json<'_>) {
     let mut detail = status.map_or_else(|| "no status".to_owned(), str::to_owned);
     if let Some(said) = test.text("description") {
         detail.push_str(": ");
-        detail.push_str(&short(said, 300));
+        detail.push_str(&first_line(said, 300));
     }
     collector.check(shown, status == Some("SUCCESS"), Some(detail));
     let slice = match (column, label) {

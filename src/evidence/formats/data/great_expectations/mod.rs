@@ -23,7 +23,7 @@ mod result;
 #[cfg(test)]
 mod tests;
 
-use super::common::{flag, nothing_ran, object, produced_at, producer, refused, text_at};
+use super::common::{flag, nothing_ran, object, produced_at, producer, text_at};
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
     json::{Json, Number, Object},
@@ -116,7 +116,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let top = object(&ADAPTER, document)?;
     let json = document.json().map_err(Clone::clone)?;
     let shape = shape(json)
-        .ok_or_else(|| refused(&ADAPTER, document, json, "no results of expectations"))?;
+        .ok_or_else(|| document.invalid(ADAPTER.id, json.at, "no results of expectations"))?;
     let mut collector = Collector::new(document, ADAPTER.id).precision(Precision::Full);
     producer(&mut collector, "great_expectations", version(json));
     let moment = text_at(json, &["meta", "run_id", "run_time"])

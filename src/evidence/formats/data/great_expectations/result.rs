@@ -2,7 +2,7 @@
 
 use crate::evidence::{
     Collector,
-    formats::data::common::{flag, short},
+    formats::data::common::{first_line, flag},
     json::{Json, Number, Object, Value},
 };
 use crate::model::{Slice, Unit};
@@ -122,7 +122,7 @@ fn detail(
     if success.is_none() {
         said.push("`success` is neither true nor false".to_owned());
     }
-    said.extend(raised.map(|raised| format!("raised: {}", short(&raised, 300))));
+    said.extend(raised.map(|raised| format!("raised: {}", first_line(&raised, 300))));
     said.extend(
         config
             .text("severity")

@@ -1,11 +1,13 @@
 //! The frame that every shape of the file contains: columns with a name and a field, rows of text.
 
-use super::ADAPTER;
 use crate::evidence::{
     Declined, Document, EvidenceError,
     json::{Json, Object, Value},
 };
 use std::collections::HashMap;
+
+/// The id of the format.
+pub const ID: &str = "nannyml";
 
 /// One column.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -314,5 +316,5 @@ fn shown(document: &Document<'_>, json: &Json<'_>) -> Result<String, EvidenceErr
 }
 
 fn refuse(document: &Document<'_>, at: usize, why: &str) -> EvidenceError {
-    EvidenceError::invalid(ADAPTER.id, document, at, why)
+    document.invalid(ID, at, why)
 }

@@ -38,7 +38,7 @@ use frame::Frame;
 
 /// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
-    id: "nannyml",
+    id: frame::ID,
     title: "NannyML results (performance, CBPE, DLE, drift, data quality) as CSV or JSON",
     family: Family::Data,
     written_by: "results.filter(period=\"analysis\").to_df().to_csv(file, index=False)",

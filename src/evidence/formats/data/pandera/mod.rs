@@ -19,10 +19,9 @@ mod rows;
 #[cfg(test)]
 mod tests;
 
-use super::common::{producer, short};
+use super::common::{first_line, producer};
 use crate::evidence::{
-    Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
-    json::{Json, Object},
+    Adapter, Carries, Collector, Declined, Document, EvidenceError, Family, json::Object,
 };
 use crate::model::{Evidence, Slice};
 use crate::stats::proportion::float;
@@ -30,7 +29,7 @@ use rows::{Case, Cases};
 
 /// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
-    id: "pandera",
+    id: rows::ID,
     title: "Pandera failure_cases as CSV or JSON, and the message of SchemaErrors as JSON",
     family: Family::Data,
     written_by: "except SchemaErrors as error: error.failure_cases.to_csv(file, index=False)",
@@ -95,7 +94,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
 
 fn message(collector: &mut Collector<'_>, reason: &str, error: &Object<'_>) {
     let name = format!("{}:{}", rows::shown(error.get("column")), rows::shown(error.get("check")));
-    let said = error.text("error").map(|said| short(said, 300));
+    let said = error.text("error").map(|said| first_line(said, 300));
     let detail = said.map_or_else(|| reason.to_owned(), |said| format!("{reason}: {said}"));
     collector.check(name, false, Some(detail));
 }
@@ -112,7 +111,7 @@ fn count(collector: &mut Collector<'_>, cases: &Cases) {
         collector.check(
             name,
             false,
-            Some(format!("{failures} failure case{plural}, the first {}", short(first, 100))),
+            Some(format!("{failures} failure case{plural}, the first {}", first_line(first, 100))),
         );
     }
     if cases.rows == 0 {
@@ -120,9 +119,4 @@ fn count(collector: &mut Collector<'_>, cases: &Cases) {
             "nothing failed, but the file does not say that anything was looked at: a step that died can leave the same",
         );
     }
-}
-
-/// Whether a value is a JSON object with the columns of a failure case.
-fn is_case(json: &Json<'_>) -> bool {
-    json.as_object().is_some_and(|row| rows::COLUMNS.iter().all(|column| row.has(column)))
 }

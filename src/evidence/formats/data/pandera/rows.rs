@@ -1,11 +1,18 @@
 //! The table of failure cases, in every shape that pandas and polars write.
 
-use super::{ADAPTER, is_case};
 use crate::evidence::{
     Declined, Document, EvidenceError,
     json::{Json, Object, Value},
 };
 use std::collections::HashMap;
+
+/// The id of the format.
+pub const ID: &str = "pandera";
+
+/// Whether a value is a JSON object with the columns of a failure case.
+pub(super) fn is_case(json: &Json<'_>) -> bool {
+    json.as_object().is_some_and(|row| COLUMNS.iter().all(|column| row.has(column)))
+}
 
 /// The columns that every version writes.
 pub const COLUMNS: [&str; 4] = ["schema_context", "column", "check", "failure_case"];
@@ -266,5 +273,5 @@ fn csv(document: &Document<'_>, cases: &mut Cases) -> Result<(), EvidenceError> 
 }
 
 fn refuse(document: &Document<'_>, at: usize, why: &str) -> EvidenceError {
-    EvidenceError::invalid(ADAPTER.id, document, at, why)
+    document.invalid(ID, at, why)
 }

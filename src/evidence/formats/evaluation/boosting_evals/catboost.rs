@@ -1,10 +1,6 @@
 //! Files that `CatBoost` writes into `catboost_info` during training.
 
-use super::{
-    ADAPTER,
-    rounds::{Library, canonical},
-    slice,
-};
+use super::rounds::{Library, canonical, slice};
 use crate::evidence::{
     Collector, Declined, Document, EvidenceError,
     json::{Json, Object},
@@ -25,12 +21,12 @@ pub(super) fn training(
     object: &Object<'_>,
     mut collector: Collector<'_>,
 ) -> Result<Evidence, EvidenceError> {
-    let refuse =
-        |json: &Json<'_>, why: String| EvidenceError::invalid(ADAPTER.id, document, json.at, why);
+    let format = collector.format();
+    let refuse = |json: &Json<'_>, why: String| document.invalid(format, json.at, why);
     let (Some(meta), Some(iterations)) =
         (object.get("meta"), object.get("iterations").and_then(Json::as_array))
     else {
-        return Err(EvidenceError::invalid(ADAPTER.id, document, 0, "no `meta` and `iterations`"));
+        return Err(document.invalid(collector.format(), 0, "no `meta` and `iterations`"));
     };
     about(meta, &mut collector);
     let Some(last) = iterations.last() else {
@@ -104,8 +100,7 @@ pub(super) fn table(
     document: &Document<'_>,
     mut collector: Collector<'_>,
 ) -> Result<Evidence, EvidenceError> {
-    is_table(document)
-        .map_err(|declined| EvidenceError::invalid(ADAPTER.id, document, 0, declined.why))?;
+    document.require(collector.format(), is_table(document))?;
     let table = document.tsv().map_err(Clone::clone)?;
     collector.evidence.producer =
         Some(Producer { tool: Some("catboost".to_owned()), version: None, run: None });
@@ -117,7 +112,7 @@ pub(super) fn table(
     if last.len() != columns {
         let why =
             format!("the last row has {} cells of {columns}; was the file cut off?", last.len());
-        return Err(EvidenceError::invalid(ADAPTER.id, document, last.at, why));
+        return Err(document.invalid(collector.format(), last.at, why));
     }
     let step = last.get(0).and_then(|cell| cell.parse().ok());
     for (name, cell) in table.header().zip(last.cells()).skip(1) {

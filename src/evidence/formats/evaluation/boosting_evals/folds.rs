@@ -1,11 +1,7 @@
 //! Frames of `xgboost.cv` and `catboost.cv` as CSV: a row for each round, and columns of means and
 //! deviations over folds.
 
-use super::{
-    ADAPTER,
-    rounds::{dataset_of_fold, fold, is_of_folds},
-    slice,
-};
+use super::rounds::{dataset_of_fold, fold, is_of_folds, slice};
 use crate::evidence::{Collector, Declined, Document, EvidenceError};
 use crate::model::Evidence;
 
@@ -34,7 +30,7 @@ pub(super) fn table(
     let columns = table.header().count();
     if let Some(odd) = table.rows().iter().find(|row| row.len() != columns) {
         let why = format!("this row has {} cells of {columns}; was the file cut off?", odd.len());
-        return Err(EvidenceError::invalid(ADAPTER.id, document, odd.at, why));
+        return Err(document.invalid(collector.format(), odd.at, why));
     }
     let Some((last, before)) = table.rows().split_last() else {
         collector.check("trained", false, Some("no round".to_owned()));

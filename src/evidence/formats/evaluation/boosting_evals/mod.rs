@@ -28,7 +28,7 @@ use crate::evidence::{
     precision::Precision, quoted,
 };
 use crate::model::{Evidence, Slice};
-use rounds::{Library, Series, Shape, canonical};
+use rounds::{Library, Series, Shape, canonical, slice};
 
 /// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
@@ -76,13 +76,13 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         };
     }
     let json = document.json().map_err(Clone::clone)?;
-    let refuse = |at: usize, why: String| EvidenceError::invalid(ADAPTER.id, document, at, why);
-    let object = document.object().map_err(|declined| refuse(json.at, declined.why))?;
+    let refuse = |at: usize, why: String| document.invalid(ADAPTER.id, at, why);
+    let object = document.require(ADAPTER.id, document.object())?;
     if catboost::is_training(object) {
         return catboost::training(document, object, collector);
     }
     if scores::is_best(object) {
-        return scores::read(document, object);
+        return scores::read(object, collector);
     }
     let shape = Shape::of(object).map_err(|why| refuse(json.at, why))?;
     let mut collector = collector.precision(Precision::below(
@@ -117,10 +117,6 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         collector.left_out(part);
     }
     collector.finish()
-}
-
-fn slice(dataset: Option<&str>) -> Slice {
-    dataset.map_or_else(Slice::overall, |dataset| Slice::one("dataset", dataset))
 }
 
 fn last(series: &Series<'_, '_>, library: Option<Library>, collector: &mut Collector<'_>) {

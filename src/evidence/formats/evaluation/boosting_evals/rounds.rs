@@ -5,6 +5,7 @@ use crate::evidence::{
     quoted,
     undefined::reading,
 };
+use crate::model::Slice;
 use std::borrow::Cow;
 
 /// The library that wrote the file, as far as the names of the metrics show.
@@ -24,6 +25,10 @@ impl Library {
 }
 
 use Library::{CatBoost, LightGbm, XGBoost};
+
+pub(super) fn slice(dataset: Option<&str>) -> Slice {
+    dataset.map_or_else(Slice::overall, |dataset| Slice::one("dataset", dataset))
+}
 
 /// Metrics: the name before `@`, `:` and a trailing `-`; our name if it is the same quantity; the
 /// library, if only one uses the name.

@@ -1,12 +1,8 @@
 //! `CatBoost`'s `get_best_score()` and `LightGBM`'s `best_score_`: data set → metric → the best value of any round.
 
-use super::{
-    ADAPTER,
-    rounds::{Library, may_be_of},
-    slice,
-};
+use super::rounds::{Library, may_be_of, slice};
 use crate::evidence::{
-    Collector, Document, EvidenceError,
+    Collector, EvidenceError,
     json::{Json, Object},
     precision::Precision,
     undefined::reading,
@@ -47,8 +43,8 @@ pub(super) fn is_best(object: &Object<'_>) -> bool {
 /// Reads the best values. Each has its own best round, so no one model has them all, and none gets
 /// our name of the metric.
 pub(super) fn read(
-    document: &Document<'_>,
     object: &Object<'_>,
+    collector: Collector<'_>,
 ) -> Result<Evidence, EvidenceError> {
     let all = || {
         object
@@ -57,7 +53,7 @@ pub(super) fn read(
             .flatten()
             .map(|metric| &metric.value)
     };
-    let mut collector = Collector::new(document, ADAPTER.id).precision(Precision::below(all()));
+    let mut collector = collector.precision(Precision::below(all()));
     for dataset in object {
         for metric in collector.members(Some(&dataset.value)) {
             let name = format!("{}:{}", dataset.key, metric.key);

@@ -136,7 +136,7 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let json = document.json().map_err(Clone::clone)?;
-    let refused = |why: &str| EvidenceError::invalid(ADAPTER.id, document, json.at, why);
+    let refused = |why: &str| document.invalid(ADAPTER.id, json.at, why);
     let object = json.as_object().ok_or_else(|| refused("not an object"))?;
     let shape = shape(object).map_err(refused)?;
     let mut collector = Collector::new(document, ADAPTER.id).precision(Precision::below([json]));

@@ -70,7 +70,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         }
         Err(why) => Err(reader.refuse(json, why)),
     })
-    .map_err(|why| EvidenceError::invalid(ADAPTER.id, document, 0, why))??;
+    .map_err(|why| document.invalid(ADAPTER.id, 0, why))??;
     if reader.collector.evidence.measurements.is_empty() {
         reader.collector.warn("the card states no metric");
     }
@@ -98,7 +98,7 @@ fn label(json: &Json<'_>) -> Option<String> {
 
 impl Reader<'_, '_> {
     fn refuse(&self, json: &Json<'_>, why: impl Into<String>) -> EvidenceError {
-        EvidenceError::invalid(ADAPTER.id, self.document, json.at, why.into())
+        self.document.invalid(ADAPTER.id, json.at, why.into())
     }
 
     fn object<'j, 'a>(

@@ -132,8 +132,7 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let json = document.json().map_err(Clone::clone)?;
-    let shape =
-        shape(json).map_err(|why| EvidenceError::invalid(ADAPTER.id, document, json.at, why))?;
+    let shape = shape(json).map_err(|why| document.invalid(ADAPTER.id, json.at, why))?;
     let mut collector = Collector::new(document, ADAPTER.id).precision(Precision::below([json]));
     collector.evidence.producer =
         Some(Producer { tool: Some("kubeflow-pipelines".to_owned()), ..Producer::default() });

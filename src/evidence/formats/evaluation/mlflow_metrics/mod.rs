@@ -70,8 +70,8 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let json = document.json().map_err(Clone::clone)?;
-    let refuse = |why: String| EvidenceError::invalid(ADAPTER.id, document, json.at, why);
-    let object = document.object().map_err(|declined| refuse(declined.why))?;
+    let refuse = |why: String| document.invalid(ADAPTER.id, json.at, why);
+    let object = document.require(ADAPTER.id, document.object())?;
     // A submission that names this format may contain metrics with any names.
     let shape = Shape::of(json).or_else(|why| shape::flat(object).ok_or(why)).map_err(refuse)?;
     let mut evidence = document.evidence(ADAPTER.id);

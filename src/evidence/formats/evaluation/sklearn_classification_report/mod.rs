@@ -47,14 +47,13 @@ pub const ADAPTER: Adapter = Adapter {
     read,
 };
 
-/// The keys of a row, in the order in which scikit-learn writes them.
-const ROW: [&str; 4] = ["precision", "recall", "f1-score", "support"];
-
 /// Rows that are averages over classes.
 const AVERAGES: [&str; 4] = ["macro avg", "weighted avg", "micro avg", "samples avg"];
 
 fn is_row(json: &Json<'_>) -> bool {
-    json.as_object().is_some_and(|row| row.len() == ROW.len() && ROW.iter().all(|key| row.has(key)))
+    json.as_object().is_some_and(|row| {
+        row.len() == table::ROW.len() && table::ROW.iter().all(|key| row.has(key))
+    })
 }
 
 fn detect(document: &Document<'_>) -> Result<(), Declined> {
@@ -88,16 +87,14 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     if !document.looks_like_json() || document.json().is_ok_and(table::is_frame) {
-        let report = table::report(document)
-            .map_err(|(at, why)| EvidenceError::invalid(ADAPTER.id, document, at, why))?;
+        let report =
+            table::report(document).map_err(|(at, why)| document.invalid(ADAPTER.id, at, why))?;
         let mut evidence = document.evidence(ADAPTER.id);
         write(&report, &mut evidence);
         return Ok(evidence);
     }
-    let json = document.json().map_err(Clone::clone)?;
-    let report = detect(document)
-        .and_then(|()| document.object())
-        .map_err(|Declined { why }| EvidenceError::invalid(ADAPTER.id, document, json.at, why))?;
+    document.json().map_err(Clone::clone)?;
+    let report = document.require(ADAPTER.id, detect(document).and_then(|()| document.object()))?;
     let mut evidence = document.evidence(ADAPTER.id);
     write(report, &mut evidence);
     Ok(evidence)

@@ -1,7 +1,6 @@
 //! Reports as text, which `classification_report` returns by default, and as a frame of pandas: as
 //! CSV, transposed or not, or as JSON.
 
-use super::ROW;
 use crate::evidence::{
     Document,
     formats::frame::{self, Cell, Line, Mistake},
@@ -11,6 +10,9 @@ use crate::evidence::{
     undefined::{Reading, reading_text},
 };
 use std::{borrow::Cow, collections::HashSet};
+
+/// The keys of a row, in the order in which scikit-learn writes them.
+pub(super) const ROW: [&str; 4] = ["precision", "recall", "f1-score", "support"];
 
 const NONE: &str = "no header and no rows of `precision`, `recall`, `f1-score` and `support`";
 

@@ -87,9 +87,7 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let json = document.json().map_err(Clone::clone)?;
-    let object = document
-        .object()
-        .map_err(|declined| EvidenceError::invalid(ADAPTER.id, document, json.at, declined.why))?;
+    let object = document.require(ADAPTER.id, document.object())?;
     let collector = Collector::new(document, ADAPTER.id).precision(Precision::below([json]));
     let divided = divided_below(object, &report::is_report).map(str::to_owned);
     let mut reader = Reader { collector, divided };

@@ -1,7 +1,8 @@
 //! Which slice and which metric a value belongs to.
 
-use super::proto::{Field, Node};
+use super::proto::Node;
 use super::record::Mistake;
+use super::wire::Field;
 use crate::model::Slice;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 

@@ -4,4 +4,4 @@ pub(super) mod key;
 pub(super) mod proto;
 pub(super) mod record;
 pub(super) mod values;
-mod wire;
+pub(super) mod wire;

@@ -6,9 +6,8 @@
 //! * on the wire, the last value of a field that is given twice is used.
 
 use super::super::plain;
-use super::record::Mistake;
-use super::values::MOST;
-use super::wire::{Fields, Wire};
+use super::record::{MOST, Mistake};
+use super::wire::{Field, Fields, Wire, other};
 use crate::evidence::{
     json::{Json, Value},
     quoted,
@@ -21,9 +20,6 @@ const BASE64: engine::GeneralPurpose = engine::GeneralPurpose::new(
     engine::GeneralPurposeConfig::new()
         .with_decode_padding_mode(engine::DecodePaddingMode::Indifferent),
 );
-
-/// A field: its name in the proto and its number on the wire.
-pub(in super::super) struct Field(pub(in super::super) &'static str, pub(in super::super) u32);
 
 /// A message in either form.
 #[derive(Debug, Clone, Copy)]
@@ -79,6 +75,11 @@ impl<'d> Node<'d> {
         Ok(out)
     }
 
+    /// The message that a value on the wire is.
+    fn inside(self, value: Wire<'d>, field: &Field) -> Read<Self> {
+        value.bytes(field, self.at()).map(|(bytes, at)| Self::Wire(bytes, at))
+    }
+
     /// The message in a field.
     pub(in super::super) fn message(self, field: &Field) -> Read<Option<Self>> {
         if let Some(json) = self.member(field) {
@@ -88,7 +89,7 @@ impl<'d> Node<'d> {
                 Err(wrong(field, json, "an object"))
             };
         }
-        self.last(field)?.map(|value| value.message(field, self.at())).transpose()
+        self.last(field)?.map(|value| self.inside(value, field)).transpose()
     }
 
     /// The messages of a repeated field.
@@ -101,7 +102,7 @@ impl<'d> Node<'d> {
                 |odd| Err(wrong(field, odd, "an object")),
             );
         }
-        self.every(field)?.into_iter().map(|value| value.message(field, self.at())).collect()
+        self.every(field)?.into_iter().map(|value| self.inside(value, field)).collect()
     }
 
     /// The entries of a map from text to messages.
@@ -312,10 +313,6 @@ fn wrong(field: &Field, json: &Json<'_>, wanted: &str) -> Mistake {
             json.as_str().map_or_else(|| json.kind().to_owned(), quoted)
         ),
     )
-}
-
-pub(super) fn other(field: &Field, at: usize) -> Mistake {
-    Mistake::new(at, format!("`{}` of the message at byte {at} has another type", field.0))
 }
 
 #[cfg(test)]

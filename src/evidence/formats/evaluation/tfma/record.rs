@@ -17,6 +17,9 @@ impl Mistake {
     }
 }
 
+/// The most measurements of one document: real evaluations have thousands.
+pub(in super::super) const MOST: usize = 1_000_000;
+
 const LENGTH: usize = 8;
 const CHECKSUM: usize = 4;
 

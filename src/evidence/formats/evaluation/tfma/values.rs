@@ -13,8 +13,9 @@
 //! * Weighted metrics have no n, because their denominator is a sum of weights.
 
 use super::key::{Group, Key};
-use super::proto::{Field, Node};
-use super::record::Mistake;
+use super::proto::Node;
+use super::record::{MOST, Mistake};
+use super::wire::Field;
 use crate::evidence::{
     Collector,
     confusion::Confusion,
@@ -29,9 +30,6 @@ use crate::stats::proportion::float;
 use std::collections::HashMap;
 
 type Read<T> = Result<T, Mistake>;
-
-/// The most measurements of one document: real evaluations have thousands.
-pub(in super::super) const MOST: usize = 1_000_000;
 
 /// TFMA's names, and ours for them.
 const NAMES: &[(&str, &str)] = &[

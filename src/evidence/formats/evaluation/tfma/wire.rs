@@ -1,6 +1,5 @@
 //! The wire format of protocol buffers: fields of a number and a value, one after the other.
 
-use super::proto::{Field, Node, other};
 use super::record::Mistake;
 
 /// The value of a field on the wire.
@@ -14,6 +13,13 @@ pub(super) enum Wire<'d> {
     Fixed32([u8; 4]),
     /// Bytes, text, a message or packed numbers, and where they start.
     Bytes(&'d [u8], usize),
+}
+
+/// A field: its name in the proto and its number on the wire.
+pub(in super::super) struct Field(pub(in super::super) &'static str, pub(in super::super) u32);
+
+pub(super) fn other(field: &Field, at: usize) -> Mistake {
+    Mistake::new(at, format!("`{}` of the message at byte {at} has another type", field.0))
 }
 
 type Read<T> = Result<T, Mistake>;
@@ -30,10 +36,6 @@ impl<'d> Wire<'d> {
 
     pub(super) fn bytes(self, field: &Field, at: usize) -> Read<(&'d [u8], usize)> {
         if let Self::Bytes(bytes, at) = self { Ok((bytes, at)) } else { Err(other(field, at)) }
-    }
-
-    pub(super) fn message(self, field: &Field, at: usize) -> Read<Node<'d>> {
-        self.bytes(field, at).map(|(bytes, at)| Node::Wire(bytes, at))
     }
 }
 

@@ -17,9 +17,10 @@ mod tests;
 
 use super::tfma::{
     key::{Group, Key, group},
-    proto::{Field, Node},
+    proto::Node,
     record::{self, Mistake},
     values::{Context, Writer},
+    wire::Field,
 };
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
@@ -116,7 +117,7 @@ fn is_record(bytes: &[u8]) -> bool {
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let mut collector = Collector::new(document, ADAPTER.id);
-    let refused = |Mistake { at, what }| EvidenceError::invalid(ADAPTER.id, document, at, what);
+    let refused = |Mistake { at, what }| document.invalid(ADAPTER.id, at, what);
     if record::begins(document.bytes()) {
         collector = collector.precision(Precision::Full);
         let records = record::records(document.bytes()).map_err(refused)?;
@@ -146,16 +147,11 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     };
     if let Some(odd) = groups.iter().find(|json| json.as_object().is_none()) {
         let what = format!("a slice's metrics are an object, not {}", odd.kind());
-        return Err(EvidenceError::invalid(ADAPTER.id, document, odd.at, what));
+        return Err(document.invalid(ADAPTER.id, odd.at, what));
     }
     if !groups.is_empty() && !groups.iter().any(is_group) {
         let why = "no `slice_key` with `metric_keys_and_values`";
-        return Err(EvidenceError::invalid(
-            ADAPTER.id,
-            document,
-            groups.first().map_or(0, |json| json.at),
-            why,
-        ));
+        return Err(document.invalid(ADAPTER.id, groups.first().map_or(0, |json| json.at), why));
     }
     collector = collector.precision(Precision::below(groups));
     let nodes: Vec<_> = groups.iter().map(Node::Json).collect();

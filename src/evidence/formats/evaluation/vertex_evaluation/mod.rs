@@ -88,8 +88,7 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let json = document.json().map_err(Clone::clone)?;
-    let all = evaluations(json)
-        .ok_or_else(|| EvidenceError::invalid(ADAPTER.id, document, json.at, WHY))?;
+    let all = evaluations(json).ok_or_else(|| document.invalid(ADAPTER.id, json.at, WHY))?;
     let mut collector =
         Collector::new(document, ADAPTER.id).precision(Precision::below(all.iter().copied()));
     about(&mut collector, &all);
@@ -97,7 +96,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     for evaluation in &all {
         if evaluation.as_object().is_none() {
             let what = format!("an evaluation is an object, not {}", evaluation.kind());
-            return Err(EvidenceError::invalid(ADAPTER.id, document, evaluation.at, what));
+            return Err(document.invalid(ADAPTER.id, evaluation.at, what));
         }
         let named = field(evaluation, "display_name")
             .or_else(|| field(evaluation, "name"))
@@ -114,12 +113,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
                 Walk::new(&mut collector, slice, scope, metrics).all();
             }
             Some(Json { at, value, .. }) if !matches!(value, Value::Object(_)) => {
-                return Err(EvidenceError::invalid(
-                    ADAPTER.id,
-                    document,
-                    *at,
-                    "`metrics` is no object",
-                ));
+                return Err(document.invalid(ADAPTER.id, *at, "`metrics` is no object"));
             }
             _ => {
                 collector.check(

@@ -49,7 +49,7 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let at = document.json().map_or(0, |json| json.at);
-    let refuse = |why: String| EvidenceError::invalid(ADAPTER.id, document, at, why);
+    let refuse = |why: String| document.invalid(ADAPTER.id, at, why);
     let mut collector = Collector::new(document, ADAPTER.id);
     collector.evidence.producer =
         Some(Producer { tool: Some("wandb".to_owned()), version: None, run: None });

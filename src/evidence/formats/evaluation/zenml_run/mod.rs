@@ -107,8 +107,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         logged(&mut collector, json.get(METADATA), None);
         broke_off(&mut collector, 0, json.get("status"));
     } else {
-        let all = responses(json)
-            .ok_or_else(|| EvidenceError::invalid(ADAPTER.id, document, json.at, WHY))?;
+        let all = responses(json).ok_or_else(|| document.invalid(ADAPTER.id, json.at, WHY))?;
         let alone = all.len() == 1;
         let run =
             |json| text(json, &["metadata", "pipeline_run_id"]).or_else(|| text(json, &["id"]));

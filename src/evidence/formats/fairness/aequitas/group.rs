@@ -1,6 +1,6 @@
 //! One row of Aequitas: a group, its counts and the values derived from them.
 
-use super::{BESIDES, Model, model, ours, parity, verdict_of};
+use super::columns::{BESIDES, Model, model, ours, parity, verdict_of};
 use crate::evidence::{
     collector::Collector,
     confusion::Confusion,

@@ -19,6 +19,7 @@
 //! * a verdict that is null has no number to judge, so it did not pass. A verdict on the only group
 //!   of its attribute did not pass either: the group is the reference itself, and equals it.
 
+mod columns;
 mod group;
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,7 @@ use crate::evidence::{
     precision::Precision,
 };
 use crate::model::Evidence;
+use columns::{Model, model, ours, parity, text, verdict_of};
 use group::Group;
 use std::collections::{BTreeSet, HashMap};
 
@@ -53,71 +55,6 @@ pub const ADAPTER: Adapter = Adapter {
     detect,
     read,
 };
-
-/// Aequitas' rates and our names for them.
-const RATES: [(&str, &str); 13] = [
-    ("accuracy", "accuracy"),
-    ("tpr", "true_positive_rate"),
-    ("tnr", "true_negative_rate"),
-    ("fpr", "false_positive_rate"),
-    ("fnr", "false_negative_rate"),
-    ("for", "false_omission_rate"),
-    ("fdr", "false_discovery_rate"),
-    ("npv", "negative_predictive_value"),
-    ("precision", "precision"),
-    ("ppr", "ppr"),
-    ("pprev", "selection_rate"),
-    ("prev", "prev"),
-    ("ppv", "precision"),
-];
-
-/// Columns that are read as n, trials and successes, or that name the row.
-const BESIDES: [&str; 16] = [
-    "",
-    "index",
-    "Unnamed: 0",
-    "model_id",
-    "score_threshold",
-    "attribute_name",
-    "attribute_value",
-    "k",
-    "pp",
-    "pn",
-    "group_label_pos",
-    "group_label_neg",
-    "tp",
-    "fp",
-    "tn",
-    "fn",
-];
-
-/// Verdicts of `Fairness`, and the disparity that each is based on.
-const PARITIES: [(&str, &str); 16] = [
-    ("Statistical Parity", "ppr_disparity"),
-    ("Impact Parity", "pprev_disparity"),
-    ("FDR Parity", "fdr_disparity"),
-    ("FPR Parity", "fpr_disparity"),
-    ("FOR Parity", "for_disparity"),
-    ("FNR Parity", "fnr_disparity"),
-    ("TPR Parity", "tpr_disparity"),
-    ("TNR Parity", "tnr_disparity"),
-    ("NPV Parity", "npv_disparity"),
-    ("Precision Parity", "precision_disparity"),
-    ("TypeI Parity", ""),
-    ("TypeII Parity", ""),
-    ("Equalized Odds", ""),
-    ("Unsupervised Fairness", ""),
-    ("Supervised Fairness", ""),
-    ("Overall Fairness", ""),
-];
-
-fn parity(column: &str) -> Option<&'static str> {
-    PARITIES.iter().find(|(name, _)| *name == column).map(|(_, disparity)| *disparity)
-}
-
-fn ours(column: &str) -> Option<&'static str> {
-    RATES.iter().find(|(theirs, _)| *theirs == column).map(|(_, ours)| *ours)
-}
 
 fn is_theirs(column: &str) -> bool {
     ours(column).is_some()
@@ -183,8 +120,7 @@ fn overall<'d>(document: &'d Document<'_>) -> Option<&'d Json<'d>> {
 }
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
-    let refused = |message: String| EvidenceError::invalid(ADAPTER.id, document, 0, message);
-    detect(document).map_err(|Declined { why }| refused(why))?;
+    document.require(ADAPTER.id, detect(document))?;
     let mut collector = Collector::new(document, ADAPTER.id);
     if let Some(verdicts) = document.looks_like_json().then(|| overall(document)).flatten() {
         for verdict in collector.members(Some(verdicts)) {
@@ -209,12 +145,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     }
     for line in &lines {
         let Some(attribute) = line.get("attribute_name").and_then(Cell::name) else {
-            return Err(EvidenceError::invalid(
-                ADAPTER.id,
-                document,
-                line.at,
-                "a row without `attribute_name`",
-            ));
+            return Err(document.invalid(ADAPTER.id, line.at, "a row without `attribute_name`"));
         };
         let scope = (models.len() > 1).then(|| shown(model(line)));
         let alone = sizes.get(&(model(line), attribute)) == Some(&1);
@@ -231,40 +162,10 @@ fn finished(mut collector: Collector<'_>) -> Result<Evidence, EvidenceError> {
     collector.finish()
 }
 
-type Model<'c> = (&'c str, &'c str);
-
-fn text<'c>(line: &Line<'c>, column: &str) -> &'c str {
-    line.get(column).and_then(Cell::name).unwrap_or("")
-}
-
-fn model<'c>(line: &Line<'c>) -> Model<'c> {
-    (text(line, "model_id"), text(line, "score_threshold"))
-}
-
 fn key<'c>(line: &Line<'c>) -> (Model<'c>, &'c str, &'c str) {
     (model(line), text(line, "attribute_name"), text(line, "attribute_value"))
 }
 
 fn shown((model, threshold): Model<'_>) -> String {
     format!("model {model}, {threshold}")
-}
-
-/// Adds a verdict; one that is undefined did not pass.
-fn verdict_of(
-    collector: &mut Collector<'_>,
-    column: &str,
-    name: &str,
-    cell: Cell<'_>,
-    detail: Option<String>,
-) {
-    match cell.flag() {
-        Some(passed) => collector.check(name, passed, detail),
-        None if cell.is_undefined() || cell.name().is_some_and(|name| name == "Undefined") => {
-            collector.check(name, false, Some("undefined: there is no number to judge".to_owned()));
-        }
-        None => {
-            collector.left_out(column);
-            collector.check(name, false, Some("neither true nor false".to_owned()));
-        }
-    }
 }

@@ -52,7 +52,7 @@ fn explanation(collector: &mut Collector<'_>, one: &Object<'_>, seen: &mut Seen)
     // `consistency` is an array of one number: `[0.8]`.
     let value = value.trim().trim_start_matches('[').trim_end_matches(']').trim();
     let name = title.to_lowercase().replace(' ', "_");
-    let ours = super::ours(&name);
+    let ours = super::names::ours(&name);
     let rate = rate(ours, &|field| count(one, field));
     if let Some(m) = collector.measure_text(ours, title, slice(sentence), value) {
         if let Some((successes, trials)) = rate {

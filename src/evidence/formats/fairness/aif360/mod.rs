@@ -14,6 +14,7 @@
 //!   its counts are keys of the same object.
 
 mod explainer;
+mod names;
 #[cfg(test)]
 mod tests;
 
@@ -26,6 +27,7 @@ use crate::evidence::{
     undefined::reading,
 };
 use crate::model::{Evidence, Slice};
+use names::ours;
 
 /// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
@@ -60,22 +62,6 @@ const OWN: [&str; 14] = [
     "differential_fairness_bias_amplification",
 ];
 
-/// Our names for AIF360's; the short ones are from `performance_measures()`.
-const NAMES: [(&str, &str); 12] = [
-    ("equal_opportunity_difference", "true_positive_rate_difference"),
-    ("positive_predictive_value", "precision"),
-    ("sensitivity", "true_positive_rate"),
-    ("ACC", "accuracy"),
-    ("TPR", "true_positive_rate"),
-    ("TNR", "true_negative_rate"),
-    ("FPR", "false_positive_rate"),
-    ("FNR", "false_negative_rate"),
-    ("PPV", "precision"),
-    ("NPV", "negative_predictive_value"),
-    ("FDR", "false_discovery_rate"),
-    ("FOR", "false_omission_rate"),
-];
-
 /// Keys that contain the metrics of one part of the rows.
 const PARTS: [(&str, Part); 6] = [
     ("metrics", Part::Overall),
@@ -91,10 +77,6 @@ enum Part {
     Overall,
     Privileged,
     Unprivileged,
-}
-
-fn ours(name: &str) -> &str {
-    NAMES.iter().find(|(theirs, _)| *theirs == name).map_or(name, |(_, ours)| ours)
 }
 
 fn part(member: &crate::evidence::json::Member<'_>) -> Option<Part> {
@@ -129,8 +111,7 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let json = document.json().map_err(Clone::clone)?;
-    detect(document)
-        .map_err(|Declined { why }| EvidenceError::invalid(ADAPTER.id, document, json.at, why))?;
+    document.require(ADAPTER.id, detect(document))?;
     let mut collector = Collector::new(document, ADAPTER.id).precision(Precision::Full);
     collector.evidence.producer.get_or_insert_default().tool = Some("aif360".to_owned());
     match json.as_object() {

@@ -12,6 +12,7 @@
 //! determine the trials of each (`super::group_counts`). An intersection without rows has NaN.
 
 mod axes;
+mod known;
 mod shape;
 #[cfg(test)]
 mod tests;
@@ -22,12 +23,12 @@ use crate::evidence::{
     collector::Collector,
     formats::frame::{self, Cell, Line},
     json::{Json, Number, Object, Value},
-    names,
     precision::Precision,
     undefined::reading,
 };
 use crate::model::{Evidence, Slice};
 use axes::Axes;
+use known::{COUNTS, is_disparity, is_metric, ours};
 use shape::{Shape, are_metrics, keys, shape};
 use std::collections::BTreeSet;
 
@@ -46,29 +47,6 @@ pub const ADAPTER: Adapter = Adapter {
     read,
 };
 
-/// Metrics that users compute with fairlearn, and few other tools write.
-const RATES: [&str; 6] = [
-    "selection_rate",
-    "true_positive_rate",
-    "false_positive_rate",
-    "true_negative_rate",
-    "false_negative_rate",
-    "mean_prediction",
-];
-
-/// Metrics that say how many rows a group has.
-const COUNTS: [&str; 5] = ["count", "support", "n", "n_samples", "sample_size"];
-
-/// Functions of disparity over all groups.
-const DISPARITIES: [&str; 6] = [
-    "demographic_parity_difference",
-    "demographic_parity_ratio",
-    "equalized_odds_difference",
-    "equalized_odds_ratio",
-    "equal_opportunity_difference",
-    "equal_opportunity_ratio",
-];
-
 /// What pandas calls an index without a name.
 const UNNAMED: [&str; 4] = ["", "index", "level_0", "Unnamed: 0"];
 
@@ -77,33 +55,6 @@ const MOST_METRICS: usize = 1000;
 
 /// An upper limit: no table crosses more features.
 const MOST_FEATURES: usize = 16;
-
-/// Ends of the names of metrics that fairlearn derives, such as `accuracy_score_group_min`.
-const DERIVED: [&str; 4] = ["_difference", "_ratio", "_group_min", "_group_max"];
-
-/// Keys that show that the metrics are AIF360's, which share names with fairlearn's.
-const AIF360: [&str; 4] = [
-    "statistical_parity_difference",
-    "disparate_impact",
-    "average_odds_difference",
-    "mean_difference",
-];
-
-fn ours(name: &str) -> &str {
-    names::of_sklearn(name)
-}
-
-fn is_metric(name: &str) -> bool {
-    RATES.contains(&name)
-        || COUNTS.contains(&name)
-        || crate::model::Metric::find(ours(name)).is_some()
-        || name == "zero_one_loss"
-}
-
-fn is_disparity(name: &str) -> bool {
-    DISPARITIES.contains(&name)
-        || DERIVED.iter().any(|end| name.strip_suffix(*end).is_some_and(is_metric))
-}
 
 fn detect(document: &Document<'_>) -> Result<(), Declined> {
     if document.looks_like_json() {
@@ -122,8 +73,7 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let collector = Collector::new(document, ADAPTER.id);
-    let refused = |Declined { why }| EvidenceError::invalid(ADAPTER.id, document, 0, why);
-    detect(document).map_err(refused)?;
+    document.require(ADAPTER.id, detect(document))?;
     let mut reader = if document.looks_like_json() {
         let json = document.json().map_err(Clone::clone)?;
         let mut numbers = Vec::new();
@@ -136,7 +86,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         reader.groups(&lines, &Axes::default());
         return reader.finish();
     };
-    match shape(document).map_err(refused)? {
+    match document.require(ADAPTER.id, shape(document))? {
         Shape::Frame(frame) => reader.frame(frame, None),
         Shape::Frames(frames) => {
             for frame in frames {

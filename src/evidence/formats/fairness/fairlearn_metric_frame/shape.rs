@@ -1,6 +1,6 @@
 //! Which of fairlearn's shapes a JSON document has.
 
-use super::{AIF360, COUNTS, RATES, is_disparity, is_metric};
+use super::known::{AIF360, COUNTS, RATES, is_disparity, is_metric};
 use crate::evidence::{
     Declined, Document,
     json::{Json, Member, Object},

@@ -26,7 +26,7 @@ mod scores;
 #[cfg(test)]
 mod tests;
 
-use super::common::{brief, count, joined, moment, refused};
+use super::common::{brief, count, joined, moment};
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
     archive::{self, Member},
@@ -34,6 +34,7 @@ use crate::evidence::{
     precision::Precision,
 };
 use crate::model::{DatasetRef, Evidence, Producer, Slice};
+use scores::{too_few, unfit};
 
 /// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
@@ -111,14 +112,14 @@ fn header(members: &[Member]) -> Option<&Member> {
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     if archive::kind(document.bytes()) != Some("zip") {
         let log = document.json().map_err(Clone::clone)?;
-        detect(document).map_err(|declined| refused(ADAPTER.id, document, declined))?;
+        document.require(ADAPTER.id, detect(document))?;
         let status = log.get("status").and_then(Json::as_str).unwrap_or("no status");
         return log_evidence(document, log, status, log.get("samples"));
     }
     let members = parts(document)?;
-    let header = header(&members).ok_or_else(|| refused(ADAPTER.id, document, no_header()))?;
+    let header = header(&members).ok_or_else(|| document.refuse(ADAPTER.id, no_header()))?;
     let log = json::parse(&header.bytes)?;
-    is_log(&log).map_err(|declined| refused(ADAPTER.id, document, declined))?;
+    document.require(ADAPTER.id, is_log(&log))?;
     let status = log.get("status").and_then(Json::as_str).unwrap_or("started");
     let summaries = members.iter().find(|member| member.name == SUMMARIES);
     let summaries = summaries.map(|member| json::parse(&member.bytes)).transpose()?;
@@ -206,7 +207,7 @@ fn read_results(
     let scored = if let Some(scores) = results.get("scores") {
         let Some(scores) = scores.as_array() else {
             let message = format!("`results.scores` is no list but {}", scores.kind());
-            return Err(EvidenceError::invalid(ADAPTER.id, document, scores.at, message));
+            return Err(document.invalid(ADAPTER.id, scores.at, message));
         };
         scores.iter().map(|score| run.score(collector, score, score.text("name"))).sum()
     } else {
@@ -222,17 +223,4 @@ fn read_results(
         unfit(collector, 0, &why);
     }
     Ok(())
-}
-
-/// Whether so many of `all` are missing that a value of `some` does not represent all: every
-/// missing one may have been wrong. A run may lose 1 of 100, the same limit that the p99 of a load
-/// test has.
-fn too_few(some: u64, all: u64) -> bool {
-    all.saturating_sub(some) > all / 100
-}
-
-/// Marks the metrics of scorers, from the measurement `from` on, so that no rule can use them.
-fn unfit(collector: &mut Collector<'_>, from: usize, why: &str) {
-    let metrics = collector.evidence.measurements.iter_mut().skip(from);
-    metrics.filter(|m| m.source_name.contains('/')).for_each(|m| m.unfit = Some(why.to_owned()));
 }

@@ -9,6 +9,19 @@ use crate::evidence::{
 };
 use crate::model::Slice;
 
+/// Whether so many of `all` are missing that a value of `some` does not represent all: every
+/// missing one may have been wrong. A run may lose 1 of 100, the same limit that the p99 of a load
+/// test has.
+pub(super) fn too_few(some: u64, all: u64) -> bool {
+    all.saturating_sub(some) > all / 100
+}
+
+/// Marks the metrics of scorers, from the measurement `from` on, so that no rule can use them.
+pub(super) fn unfit(collector: &mut Collector<'_>, from: usize, why: &str) {
+    let metrics = collector.evidence.measurements.iter_mut().skip(from);
+    metrics.filter(|m| m.source_name.contains('/')).for_each(|m| m.unfit = Some(why.to_owned()));
+}
+
 /// Scorers of Inspect that mark an answer right or wrong and never in between. If two have the same
 /// name, a number follows the name of the second.
 const ALL_OR_NOTHING: [&str; 6] = ["match", "includes", "pattern", "answer", "exact", "choice"];
@@ -81,12 +94,10 @@ impl Run<'_> {
         }
         let samples = self.total.or(self.completed).map(|all| all / self.epochs);
         let scored = count(score, "scored_samples").zip(samples);
-        if let Some((some, all)) =
-            scored.filter(|(some, all)| *some > 0 && super::too_few(*some, *all))
-        {
+        if let Some((some, all)) = scored.filter(|(some, all)| *some > 0 && too_few(*some, *all)) {
             let why =
                 format!("{some} of {all} samples were scored, and the value leaves the others out");
-            super::unfit(collector, from, &why);
+            unfit(collector, from, &why);
             collector.warn(format!("{}: {why}", name.unwrap_or("scorer")));
         }
         metrics.len()

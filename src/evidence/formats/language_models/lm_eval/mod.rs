@@ -23,7 +23,7 @@ mod samples;
 #[cfg(test)]
 mod tests;
 
-use super::common::{is_error_of_a_share, refused};
+use super::common::is_error_of_a_share;
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
     counts::only_count,
@@ -82,9 +82,9 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     if samples::first(document).is_some() {
-        return samples::read(document);
+        return samples::read(document, Collector::new(document, ADAPTER.id));
     }
-    detect(document).map_err(|declined| refused(ADAPTER.id, document, declined))?;
+    document.require(ADAPTER.id, detect(document))?;
     let json = document.json().map_err(Clone::clone)?;
     let mut collector = Collector::new(document, ADAPTER.id).precision(Precision::Full);
     collector.evidence.produced_at = date(json);
@@ -103,7 +103,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
                 quoted(&member.key),
                 member.value.kind()
             );
-            return Err(EvidenceError::invalid(ADAPTER.id, document, member.value.at, message));
+            return Err(document.invalid(ADAPTER.id, member.value.at, message));
         };
         Task::new(json, &member.key, task).read(&mut collector);
     }

@@ -1,6 +1,5 @@
 //! `samples_*.jsonl`: a row for each document and filter. Before 0.4.3 the same rows are one JSON list.
 
-use super::{ADAPTER, refused};
 use crate::evidence::{
     Collector, Declined, Document, EvidenceError,
     formats::language_models::common::over_tests,
@@ -51,7 +50,10 @@ struct Tally {
     others: bool,
 }
 
-pub fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
+pub fn read(
+    document: &Document<'_>,
+    mut collector: Collector<'_>,
+) -> Result<Evidence, EvidenceError> {
     let rows = match document.array() {
         Ok(rows) => rows,
         Err(_) => document.json_lines().map_err(Clone::clone)?,
@@ -61,9 +63,8 @@ pub fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let mut documents: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for row in rows {
         let Some(object) = row.as_object() else {
-            return Err(EvidenceError::invalid(
-                ADAPTER.id,
-                document,
+            return Err(document.invalid(
+                collector.format(),
                 row.at,
                 format!("a row is no object but {}", row.kind()),
             ));
@@ -79,13 +80,11 @@ pub fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         }
     }
     let Some(most) = counts.values().max().copied() else {
-        return Err(refused(
-            ADAPTER.id,
-            document,
+        return Err(document.refuse(
+            collector.format(),
             Declined::because("no row with `doc_id` and `filtered_resps`"),
         ));
     };
-    let mut collector = Collector::new(document, ADAPTER.id);
     collector.warn("samples name neither their task nor how their values are aggregated");
     if let Some(m) = collector.number("rows", "rows", Slice::overall(), float(most)) {
         m.n = Some(most);

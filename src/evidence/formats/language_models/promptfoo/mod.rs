@@ -29,7 +29,6 @@ mod summary;
 mod tests;
 mod xml;
 
-use super::common::refused;
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family, json::Json,
     precision::Precision, xml::root_tag,
@@ -124,7 +123,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         Err(error) if document.looks_like_json() && rows::lines(document).is_none() => {
             EvidenceError::Json(error.clone())
         }
-        _ => refused(ADAPTER.id, document, declined),
+        _ => document.refuse(ADAPTER.id, declined),
     })?;
     let mut collector = Collector::new(document, ADAPTER.id).precision(Precision::Full);
     collector.evidence.producer =
@@ -145,7 +144,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
             let Some(json) = root.get("results").filter(|results| summary::is_one(results)) else {
                 let declined =
                     Declined::because("`<promptfoo>` without `<results>` that has `<stats>`");
-                return Err(refused(ADAPTER.id, document, declined));
+                return Err(document.refuse(ADAPTER.id, declined));
             };
             summary::about(&mut collector, &root, json);
             summary::read(&mut collector, document, json, summary::repeat(&root))?;

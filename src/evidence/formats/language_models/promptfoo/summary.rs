@@ -1,7 +1,7 @@
 //! The summary: `stats`, `prompts` and `results`.
 
 use super::{
-    ADAPTER, rows,
+    rows,
     rows::{Rows, Tally},
 };
 use crate::evidence::{
@@ -78,7 +78,7 @@ pub fn read(
         }
         Some(results) if !matches!(results.value, Value::Null) && results.as_str() != Some("") => {
             let message = format!("`results.results` is no list but {}", results.kind());
-            return Err(EvidenceError::invalid(ADAPTER.id, document, results.at, message));
+            return Err(document.invalid(collector.format(), results.at, message));
         }
         _ => summary.get("table").map(|table| check_table(collector, table)),
     };
@@ -338,9 +338,8 @@ pub fn rows_alone(
     list: &[Json<'_>],
 ) -> Result<(), EvidenceError> {
     if let Some(row) = list.iter().find(|row| row.as_object().is_none()) {
-        return Err(EvidenceError::invalid(
-            ADAPTER.id,
-            document,
+        return Err(document.invalid(
+            collector.format(),
             row.at,
             format!("a row is no object but {}", row.kind()),
         ));

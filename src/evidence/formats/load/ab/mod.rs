@@ -55,9 +55,8 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 }
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
-    let form = form(document)
-        .map_err(|Declined { why }| EvidenceError::invalid(ADAPTER.id, document, 0, why))?;
-    let mut out = Collector::new(document, ADAPTER.id);
+    let form = document.require(ADAPTER.id, form(document))?;
+    let mut collector = Collector::new(document, ADAPTER.id);
     let mut producer = Producer { tool: Some("ab".to_owned()), ..Producer::default() };
     match form {
         Form::Text => {
@@ -66,16 +65,19 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
                 .split_once("Version ")
                 .and_then(|(_, rest)| rest.split_whitespace().next());
             producer.version = version.map(str::to_owned);
-            text(&mut out, document.text()?);
+            text(&mut collector, document.text()?);
         }
-        Form::Percentiles => percentiles(&mut out, document)?,
-        Form::Requests => requests(&mut out, document)?,
+        Form::Percentiles => percentiles(&mut collector, document)?,
+        Form::Requests => requests(&mut collector, document)?,
     }
-    out.evidence.producer = Some(producer);
-    out.finish()
+    collector.evidence.producer = Some(producer);
+    collector.finish()
 }
 
-fn percentiles(out: &mut Collector<'_>, document: &Document<'_>) -> Result<(), EvidenceError> {
+fn percentiles(
+    collector: &mut Collector<'_>,
+    document: &Document<'_>,
+) -> Result<(), EvidenceError> {
     let table = document.csv().map_err(Clone::clone)?;
     let whole = load::whole_lines(document.text()?).len();
     for row in table.rows() {
@@ -84,42 +86,41 @@ fn percentiles(out: &mut Collector<'_>, document: &Document<'_>) -> Result<(), E
         let Some(quantile) =
             load::quantile(percent).filter(|_| row.len() == 2 && (row.at < whole || decimals == 3))
         else {
-            return Err(EvidenceError::invalid(
+            return Err(document.invalid(
                 ADAPTER.id,
-                document,
                 row.at,
                 "no percentage with its time: was the file cut off?",
             ));
         };
         let name = load::percentile_name(percent);
-        if let Some(m) = out.measure_text("latency", &name, Slice::overall(), time) {
+        if let Some(m) = collector.measure_text("latency", &name, Slice::overall(), time) {
             (m.quantile, m.unit) = (Some(quantile), Some(Unit::Milliseconds));
         }
     }
     if table.rows().is_empty() {
-        load::succeeded(out, "", 0, 0);
+        load::succeeded(collector, "", 0, 0);
     }
-    out.warn("`ab -e` does not say how many requests its percentiles rest on: n is unknown");
+    collector.warn("`ab -e` does not say how many requests its percentiles rest on: n is unknown");
     Ok(())
 }
 
-fn requests(out: &mut Collector<'_>, document: &Document<'_>) -> Result<(), EvidenceError> {
+fn requests(collector: &mut Collector<'_>, document: &Document<'_>) -> Result<(), EvidenceError> {
     /// ab rounds to whole milliseconds.
     const SLACK: f64 = 0.5;
     let table = document.tsv().map_err(Clone::clone)?;
     let text = document.text()?;
     if !table.rows().is_empty() && !text.ends_with('\n') {
         let at = table.rows().last().map_or(0, |row| row.at);
-        out.warn(format!(
+        collector.warn(format!(
             "the last line, at {}, has no end: its `wait` may have been cut off",
             document.place(at)
         ));
     }
-    load::count(out, "rows", Slice::overall(), counted(table.rows().len()), None);
+    load::count(collector, "rows", Slice::overall(), counted(table.rows().len()), None);
     for name in ["ctime", "dtime", "ttime", "wait"] {
         let Some(values) = load::column(ADAPTER.id, document, table, name)? else { continue };
         load::mean(
-            out,
+            collector,
             &format!("mean {name}"),
             Slice::overall(),
             &values,
@@ -128,15 +129,15 @@ fn requests(out: &mut Collector<'_>, document: &Document<'_>) -> Result<(), Evid
         );
         if name == "ttime" && !values.is_empty() {
             match Sample::of(values, SLACK, Unit::Milliseconds) {
-                Some(sample) => sample.quantiles(out, &Slice::overall(), &[]),
-                None => out.warn("a total time is negative: the percentiles are left out"),
+                Some(sample) => sample.quantiles(collector, &Slice::overall(), &[]),
+                None => collector.warn("a total time is negative: the percentiles are left out"),
             }
         }
     }
     if table.rows().is_empty() {
-        load::succeeded(out, "", 0, 0);
+        load::succeeded(collector, "", 0, 0);
     }
-    out.warn("`ab -g` does not say how requests were answered: failures are unknown");
+    collector.warn("`ab -g` does not say how requests were answered: failures are unknown");
     Ok(())
 }
 
@@ -156,7 +157,7 @@ struct Counts {
     write: u64,
 }
 
-fn text(out: &mut Collector<'_>, text: &str) {
+fn text(collector: &mut Collector<'_>, text: &str) {
     let lines = lines(text);
     let after = |key: &str| {
         lines
@@ -177,17 +178,17 @@ fn text(out: &mut Collector<'_>, text: &str) {
         } else if line.starts_with(' ') && trimmed.starts_with("min ") {
             columns = header(trimmed);
         } else if let Some((percent, time)) = trimmed.split_once('%').filter(|_| percents) {
-            percentile(out, percent, time, counts.complete);
+            percentile(collector, percent, time, counts.complete);
         } else if let Some((name, rest)) = line.split_once(':') {
             match name {
                 "Connect" | "Processing" | "Waiting" | "Total" if !columns.is_empty() => {
-                    connection(out, name, rest, &columns, counts.complete);
+                    connection(collector, name, rest, &columns, counts.complete);
                 }
-                _ => field(out, name, rest.trim(), &counts),
+                _ => field(collector, name, rest.trim(), &counts),
             }
         }
     }
-    verdict(out, &counts, &lines);
+    verdict(collector, &counts, &lines);
 }
 
 /// The columns of `min  mean[+/-sd] median   max`, or `min   avg   max` of `-S`.
@@ -203,29 +204,35 @@ fn header(line: &str) -> Vec<&'static str> {
     line.split_whitespace().map(known).collect::<Option<Vec<_>>>().unwrap_or_default().concat()
 }
 
-fn connection(out: &mut Collector<'_>, name: &str, rest: &str, columns: &[&str], n: Option<u64>) {
+fn connection(
+    collector: &mut Collector<'_>,
+    name: &str,
+    rest: &str,
+    columns: &[&str],
+    n: Option<u64>,
+) {
     let cells: Vec<&str> = rest.split_whitespace().collect();
     if cells.len() != columns.len() {
-        out.left_out(name);
+        collector.left_out(name);
         return;
     }
     for (column, cell) in columns.iter().zip(cells) {
         let name = format!("{name}.{column}");
-        if let Some(m) = out.measure_text(&name, &name, Slice::overall(), cell) {
+        if let Some(m) = collector.measure_text(&name, &name, Slice::overall(), cell) {
             (m.unit, m.n) = (Some(Unit::Milliseconds), n);
         }
     }
 }
 
-fn percentile(out: &mut Collector<'_>, percent: &str, time: &str, n: Option<u64>) {
+fn percentile(collector: &mut Collector<'_>, percent: &str, time: &str, n: Option<u64>) {
     let time = time.trim().trim_end_matches("(longest request)").trim_end();
     let name = load::percentile_name(percent);
-    if let Some(m) = out.measure_text("latency", &name, Slice::overall(), time) {
+    if let Some(m) = collector.measure_text("latency", &name, Slice::overall(), time) {
         (m.quantile, m.unit, m.n) = (load::quantile(percent), Some(Unit::Milliseconds), n);
     }
 }
 
-fn field(out: &mut Collector<'_>, name: &str, rest: &str, counts: &Counts) {
+fn field(collector: &mut Collector<'_>, name: &str, rest: &str, counts: &Counts) {
     let mut words = rest.split_whitespace();
     let (number, unit, more) = (
         words.next().unwrap_or(""),
@@ -245,20 +252,20 @@ fn field(out: &mut Collector<'_>, name: &str, rest: &str, counts: &Counts) {
         | "Complete requests"
         | "Failed requests"
         | "Non-2xx responses"
-        | "Requests per second" => out.measure_text(named, named, Slice::overall(), number),
+        | "Requests per second" => collector.measure_text(named, named, Slice::overall(), number),
         "Time taken for tests"
         | "Time per request"
         | "Time per request (mean, across all concurrent requests)" => {
-            load::time(out, named, named, &format!("{number} {unit}"))
+            load::time(collector, named, named, &format!("{number} {unit}"))
         }
         "Document Length" | "Total transferred" | "HTML transferred" | "Total body sent"
         | "Total PUT" | "Total POSTed"
             if unit == "bytes" =>
         {
-            load::size(out, named, &format!("{number} {unit}"))
+            load::size(collector, named, &format!("{number} {unit}"))
         }
         "Transfer rate" if unit == "[Kbytes/sec]" => {
-            load::size(out, named, &format!("{number} KiB"))
+            load::size(collector, named, &format!("{number} KiB"))
         }
         _ => None,
     };
@@ -272,24 +279,25 @@ fn field(out: &mut Collector<'_>, name: &str, rest: &str, counts: &Counts) {
     }
 }
 
-fn verdict(out: &mut Collector<'_>, counts: &Counts, lines: &[&str]) {
+fn verdict(collector: &mut Collector<'_>, counts: &Counts, lines: &[&str]) {
     let Some((complete, failed)) = counts.complete.zip(counts.failed) else {
-        out.warn("ab printed no result: nothing answered, or the output was cut off");
-        out.check("requests succeeded", false, Some("ab printed no result".to_owned()));
+        collector.warn("ab printed no result: nothing answered, or the output was cut off");
+        collector.check("requests succeeded", false, Some("ab printed no result".to_owned()));
         return;
     };
     // The counts of failures come before the bytes and the rate. If the rate is missing, they may
     // have been cut off.
     if !lines.iter().any(|line| line.starts_with("Requests per second:")) {
-        out.warn("the output was cut off: whether all requests succeeded is unknown");
-        out.check("requests succeeded", false, Some("the output was cut off".to_owned()));
+        collector.warn("the output was cut off: whether all requests succeeded is unknown");
+        collector.check("requests succeeded", false, Some("the output was cut off".to_owned()));
         return;
     }
     if failed == 0 || counts.status == 0 {
-        load::error_rate(out, Slice::overall(), complete, failed.max(counts.status));
+        load::error_rate(collector, Slice::overall(), complete, failed.max(counts.status));
     } else {
-        out.warn("`Failed requests` and `Non-2xx responses` overlap: the error rate is unknown");
+        collector
+            .warn("`Failed requests` and `Non-2xx responses` overlap: the error rate is unknown");
     }
     let failed = failed.max(counts.status).max(counts.write);
-    Ended::of(complete, failed).tell(out, 0, &Slice::overall(), "");
+    Ended::of(complete, failed).tell(collector, 0, &Slice::overall(), "");
 }

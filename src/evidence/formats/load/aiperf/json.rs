@@ -1,6 +1,9 @@
 //! `profile_export_aiperf.json`, its time slices, and aggregates over runs.
 
-use super::{ours, server, unit};
+use super::{
+    server,
+    unit::{ours, unit},
+};
 use crate::evidence::formats::common::text;
 use crate::evidence::undefined::reading;
 use crate::evidence::{
@@ -72,30 +75,31 @@ pub(super) fn detect(object: &Object<'_>) -> Result<(), Declined> {
 }
 
 pub(super) fn read(
-    into: &mut Collector<'_>,
+    collector: &mut Collector<'_>,
     document: &Document<'_>,
     object: &Object<'_>,
 ) -> Result<(), EvidenceError> {
     let version = text(object.get("aiperf_version")).map(str::to_owned);
-    into.evidence.producer = Some(Producer { tool: Some("aiperf".to_owned()), version, run: None });
+    collector.evidence.producer =
+        Some(Producer { tool: Some("aiperf".to_owned()), version, run: None });
     if let Some(slices) = object.get("timeslices").and_then(Json::as_array) {
-        return timeslices(into, document, slices);
+        return timeslices(collector, document, slices);
     }
     if let Some(metrics) = object.get("metrics").and_then(Json::as_object) {
         if metrics.iter().any(|metric| server::is_metric(&metric.value)) {
-            server::read(into, metrics);
+            server::read(collector, metrics);
         } else {
-            aggregate(into, object, metrics);
+            aggregate(collector, object, metrics);
         }
-        measured(into);
+        measured(collector);
         return Ok(());
     }
-    run(into, object);
-    metrics(into, object, "", &Slice::overall());
+    run(collector, object);
+    metrics(collector, object, "", &Slice::overall());
     if !is_run(object) {
-        measured(into);
+        measured(collector);
     } else if !has_requests(object) {
-        into.check(
+        collector.check(
             "request_count",
             false,
             Some("no request succeeded: nothing was measured".to_owned()),
@@ -110,9 +114,9 @@ fn is_run(object: &Object<'_>) -> bool {
         || METRICS.iter().any(|key| object.has(key))
 }
 
-fn measured(into: &mut Collector<'_>) {
-    if into.evidence.measurements.is_empty() {
-        into.check(
+fn measured(collector: &mut Collector<'_>) {
+    if collector.evidence.measurements.is_empty() {
+        collector.check(
             "metrics",
             false,
             Some("no metric is in the file: nothing was measured".to_owned()),
@@ -129,28 +133,28 @@ fn has_requests(object: &Object<'_>) -> bool {
 }
 
 /// Adds how the run ended.
-fn run(into: &mut Collector<'_>, object: &Object<'_>) {
+fn run(collector: &mut Collector<'_>, object: &Object<'_>) {
     if let Some(complete) = object.get("is_complete") {
         let why = text(object.get("incomplete_reason")).map(str::to_owned);
-        into.check("is_complete", complete.value == Value::Bool(true), why);
+        collector.check("is_complete", complete.value == Value::Bool(true), why);
     }
     if let Some(cancelled) = object.get("was_cancelled") {
-        into.check("was_cancelled", cancelled.value == Value::Bool(false), None);
+        collector.check("was_cancelled", cancelled.value == Value::Bool(false), None);
     }
-    for error in into.list(object.get("error_summary")) {
+    for error in collector.list(object.get("error_summary")) {
         let count =
             error.get("count").and_then(Json::as_number).map_or("some", |count| count.text());
         let kind = text(error.at_path(&["error_details", "type"])).unwrap_or("an unnamed error");
-        into.warn(format!("{count} requests failed: {}", quoted(kind)));
+        collector.warn(format!("{count} requests failed: {}", quoted(kind)));
     }
     if object.has("end_time") {
-        into.warn("`end_time` has no zone: when the run was made is not known");
+        collector.warn("`end_time` has no zone: when the run was made is not known");
     }
 }
 
 /// Reads every metric of an object. Those within `warmup_metrics`, telemetry and the like are named
 /// by their path.
-fn metrics(into: &mut Collector<'_>, object: &Object<'_>, path: &str, slice: &Slice) {
+fn metrics(collector: &mut Collector<'_>, object: &Object<'_>, path: &str, slice: &Slice) {
     for member in object {
         let key = &*member.key;
         if path.is_empty() && ABOUT.contains(&key) {
@@ -159,29 +163,35 @@ fn metrics(into: &mut Collector<'_>, object: &Object<'_>, path: &str, slice: &Sl
         let here = if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
         match member.value.as_object() {
             Some(metric) if is_metric(&member.value) => {
-                self::metric(into, metric, key, &here, slice);
+                self::metric(collector, metric, key, &here, slice);
             }
             Some(inner) if !matches!(key, "summary" | "sessions" | "branch_stats") => {
-                metrics(into, inner, &here, slice);
+                metrics(collector, inner, &here, slice);
             }
-            Some(_) => into.left_out(&here),
+            Some(_) => collector.left_out(&here),
             None if METRICS.contains(&key) => {
-                into.object(Some(&member.value));
+                collector.object(Some(&member.value));
             }
-            None if member.value.value != Value::Null => into.left_out(&here),
+            None if member.value.value != Value::Null => collector.left_out(&here),
             None => {}
         }
     }
 }
 
 /// Reads the statistics of one metric.
-fn metric(into: &mut Collector<'_>, metric: &Object<'_>, name: &str, path: &str, slice: &Slice) {
+fn metric(
+    collector: &mut Collector<'_>,
+    metric: &Object<'_>,
+    name: &str,
+    path: &str,
+    slice: &Slice,
+) {
     let written = text(metric.get("unit")).unwrap_or_default();
     let n = metric.get("count").and_then(Json::as_number).and_then(Number::count);
     // Warm-up and telemetry also have percentiles, but a rule on the metric must not select them.
     let name = if path == name { name } else { path };
     if path == "error_request_count" && metric.get("avg").is_none_or(|avg| reading(avg).is_none()) {
-        into.mistake(
+        collector.mistake(
             metric.iter().next().map_or(0, |member| member.key_at),
             "how many requests failed is no number",
         );
@@ -193,30 +203,33 @@ fn metric(into: &mut Collector<'_>, metric: &Object<'_>, name: &str, path: &str,
         }
         if let Some(inner) = json.as_object() {
             // `GenAI-Perf` writes the statistics of each GPU below the metric.
-            self::metric(into, inner, "", &format!("{path}.{stat}"), slice);
+            self::metric(collector, inner, "", &format!("{path}.{stat}"), slice);
             continue;
         }
         let theirs = format!("{path}.{stat}");
         let (ours, q) = ours(name, stat, &theirs);
-        if let Some(m) = into.measure(ours, &theirs, slice.clone(), json) {
+        if let Some(m) = collector.measure(ours, &theirs, slice.clone(), json) {
             (m.quantile, m.unit, m.n) = (q, unit(written, stat), n.filter(|_| stat != "count"));
         }
     }
 }
 
 fn timeslices(
-    into: &mut Collector<'_>,
+    collector: &mut Collector<'_>,
     document: &Document<'_>,
     slices: &[Json<'_>],
 ) -> Result<(), EvidenceError> {
     if slices.is_empty() {
-        into.check("timeslices", false, Some("no time slice: nothing was measured".to_owned()));
+        collector.check(
+            "timeslices",
+            false,
+            Some("no time slice: nothing was measured".to_owned()),
+        );
     }
     for (index, json) in slices.iter().enumerate() {
         let object = json.as_object().ok_or_else(|| {
-            EvidenceError::invalid(
-                super::ADAPTER.id,
-                document,
+            document.invalid(
+                collector.format(),
                 json.at,
                 format!("a time slice is {}", json.kind()),
             )
@@ -224,13 +237,13 @@ fn timeslices(
         let stated =
             object.get("timeslice_index").and_then(Json::as_number).and_then(Number::count);
         let index = stated.map_or_else(|| index.to_string(), |index| index.to_string());
-        metrics(into, object, "", &Slice::one("timeslice", index));
+        metrics(collector, object, "", &Slice::one("timeslice", index));
     }
     Ok(())
 }
 
 /// Reads means over runs, with the interval that the tool computed.
-fn aggregate(into: &mut Collector<'_>, object: &Object<'_>, metrics: &Object<'_>) {
+fn aggregate(collector: &mut Collector<'_>, object: &Object<'_>, metrics: &Object<'_>) {
     let about = |key: &str| object.get("metadata").and_then(|metadata| metadata.get(key));
     let n = about("num_successful_runs").and_then(Json::as_number).and_then(Number::count);
     let confidence = about("confidence_level")
@@ -238,11 +251,15 @@ fn aggregate(into: &mut Collector<'_>, object: &Object<'_>, metrics: &Object<'_>
         .map(Number::value)
         .filter(|c| *c > 0.0 && *c < 1.0);
     if let Some(failed) = about("failed_runs") {
-        let failed = into.list(Some(failed));
-        into.check("failed_runs", failed.is_empty(), Some(format!("{} runs failed", failed.len())));
+        let failed = collector.list(Some(failed));
+        collector.check(
+            "failed_runs",
+            failed.is_empty(),
+            Some(format!("{} runs failed", failed.len())),
+        );
     }
     if n == Some(0) || metrics.is_empty() {
-        into.check(
+        collector.check(
             "num_successful_runs",
             false,
             Some("no run succeeded: nothing was measured".to_owned()),
@@ -250,14 +267,14 @@ fn aggregate(into: &mut Collector<'_>, object: &Object<'_>, metrics: &Object<'_>
     }
     for member in metrics {
         let Some(metric) = member.value.as_object() else {
-            into.left_out(&member.key);
+            collector.left_out(&member.key);
             continue;
         };
         let written = text(metric.get("unit")).unwrap_or_default();
         let edge = |key: &str| metric.get(key).and_then(finite).map(Number::value);
         for stat in metric.iter().filter(|stat| stat.key != "unit") {
             let path = format!("{}.{}", member.key, stat.key);
-            let Some(m) = into.measure(&path, &path, Slice::overall(), &stat.value) else {
+            let Some(m) = collector.measure(&path, &path, Slice::overall(), &stat.value) else {
                 continue;
             };
             (m.n, m.unit) = (

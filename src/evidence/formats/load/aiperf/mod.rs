@@ -15,14 +15,14 @@ mod server;
 mod table;
 #[cfg(test)]
 mod tests;
+mod unit;
 
-use super::sample::{Ended, percentile};
-use crate::evidence::formats::common::wanted;
+use super::sample::Ended;
 use crate::evidence::{
     Adapter, Carries, Declined, Document, EvidenceError, Family, collector::Collector,
     counts::whole, json::Json, precision::Precision,
 };
-use crate::model::{Evidence, Producer, Unit};
+use crate::model::{Evidence, Producer};
 
 /// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
@@ -62,32 +62,34 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 }
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
-    wanted(ADAPTER.id, document, detect(document))?;
-    let mut into = Collector::new(document, ADAPTER.id);
-    into.evidence.producer =
+    document.require(ADAPTER.id, detect(document))?;
+    let mut collector = Collector::new(document, ADAPTER.id);
+    collector.evidence.producer =
         Some(Producer { tool: Some("aiperf".to_owned()), ..Producer::default() });
     if !document.looks_like_json() {
-        table::read(&mut into, document)?;
-        failures(&mut into);
-        return into.finish();
+        table::read(&mut collector, document)?;
+        failures(&mut collector);
+        return collector.finish();
     }
-    into = into.precision(Precision::Full);
+    collector = collector.precision(Precision::Full);
     match document.json() {
         Ok(json) => match json.as_object() {
             Some(object) if !records::is_record(object) => {
-                self::json::read(&mut into, document, object)?;
+                self::json::read(&mut collector, document, object)?;
             }
-            _ => records::read(&mut into, document, std::slice::from_ref(json))?,
+            _ => records::read(&mut collector, document, std::slice::from_ref(json))?,
         },
-        Err(_) => records::read(&mut into, document, document.json_lines().map_err(Clone::clone)?)?,
+        Err(_) => {
+            records::read(&mut collector, document, document.json_lines().map_err(Clone::clone)?)?;
+        }
     }
-    failures(&mut into);
-    into.finish()
+    failures(&mut collector);
+    collector.finish()
 }
 
 /// Adds a failed check if requests failed. They are in no latency, so a run that lost some is worse
 /// than its numbers.
-fn failures(into: &mut Collector<'_>) {
+fn failures(collector: &mut Collector<'_>) {
     let counts = [
         "error_request_count",
         "error_request_count.avg",
@@ -95,47 +97,26 @@ fn failures(into: &mut Collector<'_>) {
         "Error Request Count.avg",
     ];
     let failed =
-        into.evidence.measurements.iter().filter(|m| counts.contains(&m.source_name.as_str()));
+        collector.evidence.measurements.iter().filter(|m| counts.contains(&m.source_name.as_str()));
     let failed: Vec<Option<f64>> = failed.map(|m| m.value).collect();
     if failed.iter().any(|failed| *failed != Some(0.0)) {
-        survivors(into, &failed);
+        survivors(collector, &failed);
         let said = failed
             .iter()
             .map(|failed| failed.map_or("an unknown number of".to_owned(), |n| n.to_string()));
         let said = format!("{} requests failed", said.collect::<Vec<_>>().join(" + "));
-        into.check("requests succeeded", false, Some(said));
+        collector.check("requests succeeded", false, Some(said));
     }
 }
 
 /// Marks the times of a run that lost too many of its requests.
-fn survivors(into: &mut Collector<'_>, failed: &[Option<f64>]) {
+fn survivors(collector: &mut Collector<'_>, failed: &[Option<f64>]) {
     let counts = ["request_count", "request_count.avg", "Request Count", "Request Count.avg"];
     let stated =
-        into.evidence.measurements.iter().find(|m| counts.contains(&m.source_name.as_str()));
+        collector.evidence.measurements.iter().find(|m| counts.contains(&m.source_name.as_str()));
     let good = stated.and_then(|m| m.value).and_then(whole);
     let failed = failed.iter().map(|failed| failed.and_then(whole)).sum::<Option<u64>>();
     if let Some((good, failed)) = good.zip(failed) {
-        Ended::of(good.saturating_add(failed), failed).mark(into, 0, |m| m.slice.is_overall());
+        Ended::of(good.saturating_add(failed), failed).mark(collector, 0, |m| m.slice.is_overall());
     }
-}
-
-/// Our name of a metric's statistic: `latency` with a quantile for percentiles of it, else the
-/// source's own name.
-fn ours<'n>(metric: &'n str, stat: &str, theirs: &'n str) -> (&'n str, Option<f64>) {
-    match percentile(stat) {
-        Some(q) if metric == "request_latency" => ("latency", Some(q)),
-        Some(q) => (metric, Some(q)),
-        None => (theirs, None),
-    }
-}
-
-/// The unit of a statistic, if we have it; a count has none.
-fn unit(text: &str, stat: &str) -> Option<Unit> {
-    let unit = text.parse().ok().or(match text {
-        "KB" => Some(Unit::Kibibytes),
-        "MB" => Some(Unit::Mebibytes),
-        "GB" => Some(Unit::Gibibytes),
-        _ => None,
-    });
-    unit.filter(|_| stat != "count")
 }

@@ -1,6 +1,6 @@
 //! `profile_export.jsonl`: one line per request.
 
-use super::unit;
+use super::unit::unit;
 use crate::evidence::formats::common::text;
 use crate::evidence::formats::load::sample::{Statistics, Written};
 use crate::evidence::{
@@ -27,7 +27,7 @@ pub(super) fn is_record(object: &Object<'_>) -> bool {
 }
 
 pub(super) fn read(
-    into: &mut Collector<'_>,
+    collector: &mut Collector<'_>,
     document: &Document<'_>,
     lines: &[Json<'_>],
 ) -> Result<(), EvidenceError> {
@@ -35,12 +35,7 @@ pub(super) fn read(
     let (mut succeeded, mut failed, mut passed_over) = (0_u64, 0_u64, 0_u64);
     for line in lines {
         let object = line.as_object().filter(|object| is_record(object)).ok_or_else(|| {
-            EvidenceError::invalid(
-                super::ADAPTER.id,
-                document,
-                line.at,
-                "the line is no record of a request",
-            )
+            document.invalid(collector.format(), line.at, "the line is no record of a request")
         })?;
         let metadata = |key: &str| object.get("metadata").and_then(|metadata| metadata.get(key));
         // Warm-up requests and cancelled ones are not part of the measurement.
@@ -53,24 +48,25 @@ pub(super) fn read(
         }
         let ended = metadata("request_end_ns").and_then(Json::as_number).and_then(Number::count);
         let ended = ended.and_then(|ns| i64::try_from(ns / 1000).ok()).map(Timestamp::from_micros);
-        into.evidence.produced_at = into.evidence.produced_at.max(ended);
+        collector.evidence.produced_at = collector.evidence.produced_at.max(ended);
         if object.get("error").is_some_and(|error| error.value != Value::Null) {
             failed += 1;
         } else {
             succeeded += 1;
         }
-        for member in into.members(object.get("metrics")) {
-            take(into, metrics.entry(&member.key).or_default(), &member.key, &member.value);
+        for member in collector.members(object.get("metrics")) {
+            take(collector, metrics.entry(&member.key).or_default(), &member.key, &member.value);
         }
     }
     if passed_over > 0 {
-        into.warn(format!("{passed_over} requests of the warm-up, or cancelled, are passed over"));
+        collector
+            .warn(format!("{passed_over} requests of the warm-up, or cancelled, are passed over"));
     }
-    finish(into, metrics, succeeded, failed);
+    finish(collector, metrics, succeeded, failed);
     Ok(())
 }
 
-fn take(into: &mut Collector<'_>, values: &mut Values, key: &str, json: &Json<'_>) {
+fn take(collector: &mut Collector<'_>, values: &mut Values, key: &str, json: &Json<'_>) {
     let found = json.get("value").unwrap_or(json);
     if let Some(unit) = text(json.get("unit")) {
         unit.clone_into(&mut values.unit);
@@ -78,27 +74,32 @@ fn take(into: &mut Collector<'_>, values: &mut Values, key: &str, json: &Json<'_
     for one in found.as_array().unwrap_or(std::slice::from_ref(found)) {
         match finite(one) {
             Some(number) => values.values.push(number.value()),
-            None => into.left_out(key),
+            None => collector.left_out(key),
         }
     }
 }
 
-fn finish(into: &mut Collector<'_>, metrics: BTreeMap<&str, Values>, succeeded: u64, failed: u64) {
+fn finish(
+    collector: &mut Collector<'_>,
+    metrics: BTreeMap<&str, Values>,
+    succeeded: u64,
+    failed: u64,
+) {
     if succeeded == 0 {
-        into.check(
+        collector.check(
             "request_count",
             false,
             Some("no request succeeded: nothing was measured".to_owned()),
         );
     }
     for (name, value) in [("request_count", succeeded), ("error_request_count", failed)] {
-        into.number(name, name, Slice::overall(), float(value));
+        collector.number(name, name, Slice::overall(), float(value));
     }
     for (key, Values { unit: written, values }) in metrics {
         let path = |stat: &str| format!("{key}.{stat}");
         let metric = if key == "request_latency" { "latency" } else { key };
         let (written, unit) = (Written::Cut(0.0), unit(&written, "avg"));
         Statistics { metric, name: &path, mean: "avg", unit, written, slice: &Slice::overall() }
-            .add(into, values);
+            .add(collector, values);
     }
 }

@@ -1,7 +1,7 @@
 //! `profile_export_aiperf.csv`, `…_genai_perf.csv`: several tables below each other, each with its
 //! own header; and time slices.
 
-use super::{ours, unit};
+use super::unit::{ours, unit};
 use crate::evidence::{
     Declined, Document, EvidenceError,
     collector::Collector,
@@ -61,7 +61,10 @@ impl Header<'_> {
     }
 }
 
-pub(super) fn read(into: &mut Collector<'_>, document: &Document<'_>) -> Result<(), EvidenceError> {
+pub(super) fn read(
+    collector: &mut Collector<'_>,
+    document: &Document<'_>,
+) -> Result<(), EvidenceError> {
     let table = document.csv().map_err(Clone::clone)?;
     let mut header = Header::default();
     for row in table.all() {
@@ -69,18 +72,18 @@ pub(super) fn read(into: &mut Collector<'_>, document: &Document<'_>) -> Result<
         if matches!(first, "Metric" | "metric" | "Endpoint" | "Timeslice") {
             header.columns = row.cells().collect();
         } else if row.len() == header.columns.len() {
-            cells(into, &header, row);
+            cells(collector, &header, row);
         } else if matches!(first, "Aggregation Type" | "Total Runs" | "Successful Runs")
             || header.columns.first() == Some(&"metric")
         {
-            into.left_out("how runs were aggregated");
+            collector.left_out("how runs were aggregated");
         } else {
             let message = format!(
                 "the row has {} cells, its header {}: was the file cut off?",
                 row.len(),
                 header.columns.len()
             );
-            return Err(EvidenceError::invalid(super::ADAPTER.id, document, row.at, message));
+            return Err(document.invalid(collector.format(), row.at, message));
         }
     }
     let requests = |name: &str| {
@@ -88,13 +91,13 @@ pub(super) fn read(into: &mut Collector<'_>, document: &Document<'_>) -> Result<
             || name.starts_with("Request Latency")
             || name.starts_with("request_")
     };
-    let measured = into
+    let measured = collector
         .evidence
         .measurements
         .iter()
         .any(|m| requests(&m.source_name) && m.value.is_some_and(|value| value > 0.0));
     if !measured {
-        into.check(
+        collector.check(
             "Request Count",
             false,
             Some("no request succeeded: nothing was measured".to_owned()),
@@ -103,7 +106,7 @@ pub(super) fn read(into: &mut Collector<'_>, document: &Document<'_>) -> Result<
     Ok(())
 }
 
-fn cells(into: &mut Collector<'_>, header: &Header<'_>, row: &Row) {
+fn cells(collector: &mut Collector<'_>, header: &Header<'_>, row: &Row) {
     let Some(heading) = header.get(row, "Metric").or_else(|| header.get(row, "metric")) else {
         return;
     };
@@ -112,7 +115,7 @@ fn cells(into: &mut Collector<'_>, header: &Header<'_>, row: &Row) {
     let slice = header.slice(row);
     let tag = tag(plain);
     if let (Some(stat), Some(value)) = (header.get(row, "Stat"), header.get(row, "Value")) {
-        return cell(into, &tag, &format!("{heading}.{stat}"), stat, written, &slice, value);
+        return cell(collector, &tag, &format!("{heading}.{stat}"), stat, written, &slice, value);
     }
     for (column, value) in header.columns.iter().zip(row.cells()) {
         let described = AXES.iter().any(|(axis, _)| axis == column);
@@ -134,12 +137,12 @@ fn cells(into: &mut Collector<'_>, header: &Header<'_>, row: &Row) {
         }
         let theirs =
             if *column == "Value" { heading.to_owned() } else { format!("{heading}.{column}") };
-        cell(into, &tag, &theirs, column, written, &slice, value);
+        cell(collector, &tag, &theirs, column, written, &slice, value);
     }
 }
 
 fn cell(
-    into: &mut Collector<'_>,
+    collector: &mut Collector<'_>,
     tag: &str,
     theirs: &str,
     stat: &str,
@@ -152,7 +155,7 @@ fn cell(
     let value =
         if matches!(reading_text(&plain), Some(Reading::Number(_))) { &plain } else { value };
     let (ours, q) = ours(tag, stat, theirs);
-    if let Some(m) = into.measure_text(ours, theirs, slice.clone(), value) {
+    if let Some(m) = collector.measure_text(ours, theirs, slice.clone(), value) {
         (m.quantile, m.unit) = (q, unit(written, stat));
     }
 }

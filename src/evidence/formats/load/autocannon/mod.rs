@@ -41,14 +41,12 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let json = document.json().map_err(Clone::clone)?;
-    let invalid = |why: String| EvidenceError::invalid(ADAPTER.id, document, json.at, why);
-    let root = detect(document)
-        .and_then(|()| document.object())
-        .map_err(|Declined { why }| invalid(why))?;
-    let mut out = Collector::new(document, ADAPTER.id).precision(Precision::Full);
-    out.evidence.producer =
+    let invalid = |why: String| document.invalid(ADAPTER.id, json.at, why);
+    let root = document.require(ADAPTER.id, detect(document).and_then(|()| document.object()))?;
+    let mut collector = Collector::new(document, ADAPTER.id).precision(Precision::Full);
+    collector.evidence.producer =
         Some(Producer { tool: Some("autocannon".to_owned()), ..Producer::default() });
-    out.evidence.produced_at =
+    collector.evidence.produced_at =
         root.get("finish").and_then(Json::as_str).and_then(|text| text.parse().ok());
     let count = |key: &str| root.get(key).and_then(Json::as_number).and_then(Number::count);
     let digits = ["1xx", "2xx", "3xx", "4xx", "5xx"].map(count);
@@ -61,53 +59,53 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     ) else {
         return Err(invalid("no counts of answers (`1xx` to `5xx`) and `errors`".to_owned()));
     };
-    for member in out.members(root.get("statusCodeStats")) {
+    for member in collector.members(root.get("statusCodeStats")) {
         let times = member.value.get("count").and_then(Json::as_number).and_then(Number::count);
         match times {
             Some(times) => load::count(
-                &mut out,
+                &mut collector,
                 &format!("status_{}", member.key),
                 Slice::overall(),
                 times,
                 None,
             ),
-            None => out.mistake(member.value.at, "a status code without its `count`"),
+            None => collector.mistake(member.value.at, "a status code without its `count`"),
         }
     }
     for member in root {
         let key = &*member.key;
         match key {
             "latency" | "requests" | "throughput" => {
-                if let Some(part) = out.object(Some(&member.value)) {
-                    histogram(&mut out, key, part, answers);
+                if let Some(part) = collector.object(Some(&member.value)) {
+                    histogram(&mut collector, key, part, answers);
                 }
             }
             "errors" | "timeouts" | "mismatches" | "non2xx" | "resets" | "1xx" | "2xx" | "3xx"
             | "4xx" | "5xx" | "duration" => {
-                if let Some(m) = out.measure(key, key, Slice::overall(), &member.value) {
+                if let Some(m) = collector.measure(key, key, Slice::overall(), &member.value) {
                     m.unit = (key == "duration").then_some(Unit::Seconds);
                     m.n = Some(answers.saturating_add(errors)).filter(|_| key != "duration");
                 }
             }
             "title" | "url" | "socketPath" | "connections" | "sampleInt" | "pipelining"
             | "workers" | "samples" | "start" | "finish" | "statusCodeStats" => {}
-            _ => out.left_out(key),
+            _ => collector.left_out(key),
         }
     }
     let failed = client.saturating_add(server).saturating_add(errors);
     let all = answers.saturating_add(errors);
-    load::error_rate(&mut out, Slice::overall(), all, failed);
+    load::error_rate(&mut collector, Slice::overall(), all, failed);
     // `sent` also counts the requests that the end of the run cut short.
     let sent =
         root.get("requests").and_then(|requests| requests.get("sent")).and_then(Json::as_number);
     let unfinished = sent.and_then(Number::count).map_or(0, |sent| sent.saturating_sub(all));
     let ended =
         Ended { requests: all, failed: failed.max(count("mismatches").unwrap_or(0)), unfinished };
-    ended.tell(&mut out, 0, &Slice::overall(), "");
-    out.finish()
+    ended.tell(&mut collector, 0, &Slice::overall(), "");
+    collector.finish()
 }
 
-fn histogram(out: &mut Collector<'_>, of: &str, part: &Object<'_>, answers: u64) {
+fn histogram(collector: &mut Collector<'_>, of: &str, part: &Object<'_>, answers: u64) {
     let latency = of == "latency";
     let n = part
         .get("totalCount")
@@ -123,7 +121,7 @@ fn histogram(out: &mut Collector<'_>, of: &str, part: &Object<'_>, answers: u64)
             }
             _ => (format!("{of}.{}", member.key), format!("{of}.{}", member.key)),
         };
-        let Some(m) = out.measure(&ours, &theirs, Slice::overall(), &member.value) else {
+        let Some(m) = collector.measure(&ours, &theirs, Slice::overall(), &member.value) else {
             continue;
         };
         m.quantile = quantile;

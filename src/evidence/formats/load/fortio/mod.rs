@@ -54,41 +54,46 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let json = document.json().map_err(Clone::clone)?;
-    let invalid = |at, why: String| EvidenceError::invalid(ADAPTER.id, document, at, why);
-    let root = detect(document)
-        .and_then(|()| document.object())
-        .map_err(|Declined { why }| invalid(json.at, why))?;
-    let mut out = Collector::new(document, ADAPTER.id).precision(Precision::Full);
+    let invalid = |at, why: String| document.invalid(ADAPTER.id, at, why);
+    let root = document.require(ADAPTER.id, detect(document).and_then(|()| document.object()))?;
+    let mut collector = Collector::new(document, ADAPTER.id).precision(Precision::Full);
     let text = |key: &str| root.get(key).and_then(Json::as_str);
     let version = text("Version").filter(|version| !version.is_empty()).map(str::to_owned);
-    out.evidence.producer = Some(Producer { tool: Some("Fortio".to_owned()), version, run: None });
-    out.evidence.produced_at = text("StartTime").and_then(|text| text.parse().ok());
+    collector.evidence.producer =
+        Some(Producer { tool: Some("Fortio".to_owned()), version, run: None });
+    collector.evidence.produced_at = text("StartTime").and_then(|text| text.parse().ok());
 
-    let Some(all) = out.object(root.get("DurationHistogram")) else {
-        out.check("requests succeeded", false, Some("the run has no histogram".to_owned()));
-        return out.finish();
+    let Some(all) = collector.object(root.get("DurationHistogram")) else {
+        collector.check("requests succeeded", false, Some("the run has no histogram".to_owned()));
+        return collector.finish();
     };
     let count =
         |part: &Object<'_>| part.get("Count").and_then(Json::as_number).and_then(Number::count);
     let n = count(all)
         .ok_or_else(|| invalid(json.at, "`DurationHistogram` has no `Count`".to_owned()))?;
-    histogram(&mut out, all, n);
+    histogram(&mut collector, all, n);
     for (key, unit) in OTHERS {
         if let Some((part, n)) =
-            out.object(root.get(key)).and_then(|part| Some((part, count(part)?)))
+            collector.object(root.get(key)).and_then(|part| Some((part, count(part)?)))
         {
-            statistics(&mut out, key, part, n, unit);
+            statistics(&mut collector, key, part, n, unit);
         }
     }
     let (mut answers, mut bad) = (0_u64, 0_u64);
-    for member in out.members(root.get("RetCodes")) {
+    for member in collector.members(root.get("RetCodes")) {
         let Some(times) = member.value.as_number().and_then(Number::count) else {
             return Err(invalid(
                 member.value.at,
                 format!("a count in `RetCodes` is {}", member.value.kind()),
             ));
         };
-        load::count(&mut out, &format!("status_{}", member.key), Slice::overall(), times, None);
+        load::count(
+            &mut collector,
+            &format!("status_{}", member.key),
+            Slice::overall(),
+            times,
+            None,
+        );
         answers = answers.saturating_add(times);
         // An HTTP status, or the status of a gRPC health check.
         let http = member.key.starts_with('2') && member.key.len() == 3 || member.key == TEAPOT;
@@ -97,7 +102,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     }
     for (key, unit) in [("ActualQPS", None), ("ActualDuration", Some(Unit::Nanoseconds))] {
         if let Some(m) =
-            root.get(key).and_then(|json| out.measure(key, key, Slice::overall(), json))
+            root.get(key).and_then(|json| collector.measure(key, key, Slice::overall(), json))
         {
             (m.unit, m.n) = (unit, Some(n));
             m.value = m.value.filter(|_| n > 0);
@@ -105,43 +110,45 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     }
     let stated = root.get("ErrorsDurationHistogram").and_then(Json::as_object).and_then(count);
     if let Some(failed) = stated.or_else(|| (answers == n).then_some(bad)) {
-        load::error_rate(&mut out, Slice::overall(), n, failed);
+        load::error_rate(&mut collector, Slice::overall(), n, failed);
         // How many calls were asked for, unless the run was to last for a fixed time.
         let asked =
             root.get("Exactly").and_then(Json::as_number).and_then(Number::count).unwrap_or(0);
         let ended = Ended { requests: n, failed, unfinished: asked.saturating_sub(n) };
-        ended.tell(&mut out, 0, &Slice::overall(), "");
+        ended.tell(&mut collector, 0, &Slice::overall(), "");
     } else {
-        out.warn(
+        collector.warn(
             "neither `ErrorsDurationHistogram` nor `RetCodes` say of every call whether it failed",
         );
         let why = "it does not say of every call whether it failed";
-        out.check("requests succeeded", false, Some(why.to_owned()));
+        collector.check("requests succeeded", false, Some(why.to_owned()));
     }
-    out.finish()
+    collector.finish()
 }
 
-fn histogram(out: &mut Collector<'_>, all: &Object<'_>, n: u64) {
+fn histogram(collector: &mut Collector<'_>, all: &Object<'_>, n: u64) {
     let sample = all.get("Data").and_then(Json::as_array).and_then(|data| sample(data, n));
-    statistics(out, "DurationHistogram", all, n, Unit::Seconds);
-    for json in out.list(all.get("Percentiles")) {
+    statistics(collector, "DurationHistogram", all, n, Unit::Seconds);
+    for json in collector.list(all.get("Percentiles")) {
         let percent = json.get("Percentile").and_then(Json::as_number);
         let Some((percent, value)) = percent.zip(json.get("Value")) else { continue };
         let name = load::percentile_name(percent.text());
-        let Some(m) = out.measure("latency", &name, Slice::overall(), value) else { continue };
+        let Some(m) = collector.measure("latency", &name, Slice::overall(), value) else {
+            continue;
+        };
         (m.quantile, m.unit, m.n) = (load::quantile(percent.text()), Some(Unit::Seconds), Some(n));
         m.value = m.value.filter(|_| n > 0);
         m.distribution = sample.clone().filter(|_| m.value.is_some());
     }
-    load::count(out, "Count", Slice::overall(), n, None);
+    load::count(collector, "Count", Slice::overall(), n, None);
 }
 
 /// Adds the statistics of a histogram as a whole.
-fn statistics(out: &mut Collector<'_>, of: &str, histogram: &Object<'_>, n: u64, unit: Unit) {
+fn statistics(collector: &mut Collector<'_>, of: &str, histogram: &Object<'_>, n: u64, unit: Unit) {
     for key in ["Min", "Max", "Avg", "StdDev", "Sum"] {
         let name = format!("{of}.{key}");
         let Some(json) = histogram.get(key) else { continue };
-        let Some(m) = out.measure(&name, &name, Slice::overall(), json) else { continue };
+        let Some(m) = collector.measure(&name, &name, Slice::overall(), json) else { continue };
         (m.unit, m.n) = (Some(unit), Some(n));
         m.value = m.value.filter(|_| n > 0);
     }

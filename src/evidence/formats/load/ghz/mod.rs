@@ -42,46 +42,51 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let json = document.json().map_err(Clone::clone)?;
-    let invalid = |at, why: String| EvidenceError::invalid(ADAPTER.id, document, at, why);
-    let root = detect(document)
-        .and_then(|()| document.object())
-        .map_err(|Declined { why }| invalid(json.at, why))?;
+    let invalid = |at, why: String| document.invalid(ADAPTER.id, at, why);
+    let root = document.require(ADAPTER.id, detect(document).and_then(|()| document.object()))?;
     let Some(count) = root.get("count").and_then(Json::as_number).and_then(Number::count) else {
         return Err(invalid(json.at, "`count` is no count".to_owned()));
     };
-    let mut out = Collector::new(document, ADAPTER.id).precision(Precision::Full);
-    out.evidence.producer = Some(Producer { tool: Some("ghz".to_owned()), ..Producer::default() });
-    out.evidence.produced_at =
+    let mut collector = Collector::new(document, ADAPTER.id).precision(Precision::Full);
+    collector.evidence.producer =
+        Some(Producer { tool: Some("ghz".to_owned()), ..Producer::default() });
+    collector.evidence.produced_at =
         root.get("date").and_then(Json::as_str).and_then(|text| text.parse().ok());
-    load::count(&mut out, "count", Slice::overall(), count, None);
+    load::count(&mut collector, "count", Slice::overall(), count, None);
 
     let (mut calls, mut good) = (0_u64, 0_u64);
-    for member in out.members(root.get("statusCodeDistribution")) {
+    for member in collector.members(root.get("statusCodeDistribution")) {
         let times = member.value.as_number().and_then(Number::count);
         let times = times.ok_or_else(|| {
             invalid(member.value.at, format!("a count of status codes is {}", member.value.kind()))
         })?;
-        load::count(&mut out, &format!("status_{}", member.key), Slice::overall(), times, None);
+        load::count(
+            &mut collector,
+            &format!("status_{}", member.key),
+            Slice::overall(),
+            times,
+            None,
+        );
         calls = calls.saturating_add(times);
         good = good.saturating_add(if member.key == "OK" { times } else { 0 });
     }
     let latencies = sample(root, count);
     if latencies.is_none() && count > 0 {
-        out.warn("`details` do not hold every call: the percentiles have no sample");
+        collector.warn("`details` do not hold every call: the percentiles have no sample");
     }
     let ranked = latencies.as_ref().map(Sample::count).or_else(|| ranked(root));
-    numbers(&mut out, root, count, ranked);
-    percentiles(&mut out, root, latencies.as_ref(), ranked);
+    numbers(&mut collector, root, count, ranked);
+    percentiles(&mut collector, root, latencies.as_ref(), ranked);
     if calls == count {
-        load::error_rate(&mut out, Slice::overall(), count, count - good);
+        load::error_rate(&mut collector, Slice::overall(), count, count - good);
         let ended = Ended {
             requests: count,
             failed: count - good,
             unfinished: asked(root).saturating_sub(count),
         };
-        ended.tell(&mut out, 0, &Slice::overall(), "");
+        ended.tell(&mut collector, 0, &Slice::overall(), "");
     } else {
-        out.check(
+        collector.check(
             "requests succeeded",
             false,
             Some(format!("status codes of {calls} calls, and {count} were made")),
@@ -90,9 +95,9 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     if let Some(reason) =
         root.get("endReason").and_then(Json::as_str).filter(|reason| *reason != "normal")
     {
-        out.warn(format!("the run ended by {}", crate::evidence::quoted(reason)));
+        collector.warn(format!("the run ended by {}", crate::evidence::quoted(reason)));
     }
-    out.finish()
+    collector.finish()
 }
 
 /// How many calls were asked for; 0 if the run was to last for a fixed time. Then ghz writes no
@@ -127,12 +132,12 @@ fn ranked(root: &Object<'_>) -> Option<u64> {
     counts.sum::<Option<u64>>().filter(|total| *total > 0)
 }
 
-fn numbers(out: &mut Collector<'_>, root: &Object<'_>, count: u64, ranked: Option<u64>) {
+fn numbers(collector: &mut Collector<'_>, root: &Object<'_>, count: u64, ranked: Option<u64>) {
     for member in root {
         let key = &*member.key;
         match key {
             "total" | "average" | "fastest" | "slowest" | "rps" => {
-                let Some(m) = out.measure(key, key, Slice::overall(), &member.value) else {
+                let Some(m) = collector.measure(key, key, Slice::overall(), &member.value) else {
                     continue;
                 };
                 m.unit = (key != "rps").then_some(Unit::Nanoseconds);
@@ -151,25 +156,25 @@ fn numbers(out: &mut Collector<'_>, root: &Object<'_>, count: u64, ranked: Optio
             | "histogram"
             | "details"
             | "tags" => {}
-            _ => out.left_out(key),
+            _ => collector.left_out(key),
         }
     }
 }
 
 fn percentiles(
-    out: &mut Collector<'_>,
+    collector: &mut Collector<'_>,
     root: &Object<'_>,
     sample: Option<&Sample>,
     ranked: Option<u64>,
 ) {
-    for json in out.list(root.get("latencyDistribution")) {
+    for json in collector.list(root.get("latencyDistribution")) {
         let percent = json.get("percentage").and_then(Json::as_number).filter(|p| p.value() > 0.0);
         let Some((percent, latency)) = percent.zip(json.get("latency")) else {
-            out.left_out("percentiles that so few calls do not have");
+            collector.left_out("percentiles that so few calls do not have");
             continue;
         };
         let name = load::percentile_name(percent.text());
-        if let Some(m) = out.measure("latency", &name, Slice::overall(), latency) {
+        if let Some(m) = collector.measure("latency", &name, Slice::overall(), latency) {
             m.quantile = load::quantile(percent.text());
             (m.unit, m.n) = (Some(Unit::Nanoseconds), ranked);
             if let Some(sample) = sample {

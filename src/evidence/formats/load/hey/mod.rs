@@ -56,16 +56,16 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 }
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
-    detect(document)
-        .map_err(|Declined { why }| EvidenceError::invalid(ADAPTER.id, document, 0, why))?;
-    let mut out = Collector::new(document, ADAPTER.id);
-    out.evidence.producer = Some(Producer { tool: Some("hey".to_owned()), ..Producer::default() });
+    document.require(ADAPTER.id, detect(document))?;
+    let mut collector = Collector::new(document, ADAPTER.id);
+    collector.evidence.producer =
+        Some(Producer { tool: Some("hey".to_owned()), ..Producer::default() });
     if is_csv(document) {
-        csv::read(document, &mut out)?;
+        csv::read(document, &mut collector)?;
     } else {
-        summary(document, &mut out)?;
+        summary(document, &mut collector)?;
     }
-    out.finish()
+    collector.finish()
 }
 
 /// The counts that the summary states.
@@ -76,12 +76,11 @@ struct Counts {
     requests: Option<u64>,
 }
 
-fn summary(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(), EvidenceError> {
+fn summary(document: &Document<'_>, collector: &mut Collector<'_>) -> Result<(), EvidenceError> {
     let text = document.text()?;
     let cut = || {
-        EvidenceError::invalid(
+        document.invalid(
             ADAPTER.id,
-            document,
             text.len(),
             "no `Status code distribution:`: the summary was cut off",
         )
@@ -101,7 +100,8 @@ fn summary(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(), Evide
         .filter_map(|(n, what)| Some((n.parse().ok()?, what)))
         .collect();
 
-    let (answers, bad) = load::statuses(out, codes.iter().map(|(code, n)| (code.as_str(), *n)));
+    let (answers, bad) =
+        load::statuses(collector, codes.iter().map(|(code, n)| (code.as_str(), *n)));
     let lost = errors.iter().fold(0_u64, |sum, (n, _)| sum.saturating_add(*n));
     let marks = marks(text);
     let shown = marks.iter().fold(0_u64, |sum, (_, n)| sum.saturating_add(*n));
@@ -112,31 +112,31 @@ fn summary(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(), Evide
         requests: whole.then_some(requests),
     };
     if counts.answers.is_none() {
-        out.warn(format!(
+        collector.warn(format!(
             "the histogram counts {shown} answers, the status codes {answers}: n is unknown"
         ));
     }
     if counts.requests.is_none() {
-        out.warn(format!(
+        collector.warn(format!(
             "the rate of requests does not stand for {requests} requests: how many there were is unknown"
         ));
     }
     let failed = bad.saturating_add(lost);
-    head_lines(out, &head, &counts);
-    latencies(out, text, &counts, load::histogram(&marks, 0.0005, answers).as_ref());
-    details(out, text, &counts);
+    head_lines(collector, &head, &counts);
+    latencies(collector, text, &counts, load::histogram(&marks, 0.0005, answers).as_ref());
+    details(collector, text, &counts);
     if lost > 0 {
-        load::count(out, "errors", Slice::overall(), lost, counts.requests);
-        out.warn(format!(
+        load::count(collector, "errors", Slice::overall(), lost, counts.requests);
+        collector.warn(format!(
             "{lost} requests had no answer, the first with: {}",
             errors.first().map_or_else(String::new, |(_, what)| quoted(what))
         ));
     }
     if let Some(requests) = counts.requests {
-        load::error_rate(out, Slice::overall(), requests, failed);
+        load::error_rate(collector, Slice::overall(), requests, failed);
     }
     if counts.requests.is_some() || failed > 0 || requests == 0 {
-        Ended::of(requests, failed).tell(out, 0, &Slice::overall(), "");
+        Ended::of(requests, failed).tell(collector, 0, &Slice::overall(), "");
     }
     Ok(())
 }
@@ -154,16 +154,16 @@ fn stands_for(head: &[&str], requests: u64) -> bool {
     (total.value() * rate.value() - float(requests)).abs() <= slack
 }
 
-fn head_lines(out: &mut Collector<'_>, head: &[&str], counts: &Counts) {
+fn head_lines(collector: &mut Collector<'_>, head: &[&str], counts: &Counts) {
     let none = counts.answers == Some(0);
     for line in head {
         let Some((name, rest)) = line.split_once(':') else { continue };
         let m = match name {
-            "Total" | "Slowest" | "Fastest" | "Average" => load::time(out, name, name, rest),
-            "Requests/sec" => out.measure_text(name, name, Slice::overall(), rest),
-            "Total data" | "Size/request" => load::size(out, name, rest),
+            "Total" | "Slowest" | "Fastest" | "Average" => load::time(collector, name, name, rest),
+            "Requests/sec" => collector.measure_text(name, name, Slice::overall(), rest),
+            "Total data" | "Size/request" => load::size(collector, name, rest),
             _ => {
-                out.left_out(name);
+                collector.left_out(name);
                 continue;
             }
         };
@@ -176,7 +176,7 @@ fn head_lines(out: &mut Collector<'_>, head: &[&str], counts: &Counts) {
         }
     }
     if none {
-        out.warn("no request was answered: times and rates are undefined");
+        collector.warn("no request was answered: times and rates are undefined");
     }
 }
 
@@ -191,7 +191,7 @@ fn marks(text: &str) -> Vec<(f64, u64)> {
 }
 
 fn latencies(
-    out: &mut Collector<'_>,
+    collector: &mut Collector<'_>,
     text: &str,
     counts: &Counts,
     sample: Option<&Arc<Distribution>>,
@@ -204,8 +204,8 @@ fn latencies(
         };
         let name = load::percentile_name(percent);
         if percent == "0" {
-            out.left_out("percentiles that so few answers do not have");
-        } else if let Some(m) = load::time(out, "latency", &name, time) {
+            collector.left_out("percentiles that so few answers do not have");
+        } else if let Some(m) = load::time(collector, "latency", &name, time) {
             m.quantile = load::quantile(percent);
             m.n = counts.answers;
             m.distribution = sample.map(Arc::clone);
@@ -213,17 +213,17 @@ fn latencies(
     }
 }
 
-fn details(out: &mut Collector<'_>, text: &str, counts: &Counts) {
+fn details(collector: &mut Collector<'_>, text: &str, counts: &Counts) {
     for line in load::section(text, "Details (average, fastest, slowest):").unwrap_or_default() {
         let Some((name, rest)) = line.split_once(':') else { continue };
         let times: Vec<&str> = rest.split(',').map(str::trim).collect();
         if times.len() != 3 || !times.iter().all(|time| time.ends_with("secs")) {
-            out.left_out(name);
+            collector.left_out(name);
             continue;
         }
         for (what, time) in ["average", "fastest", "slowest"].iter().zip(times) {
             let name = format!("{name}.{what}");
-            let Some(m) = load::time(out, &name, &name, time) else { continue };
+            let Some(m) = load::time(collector, &name, &name, time) else { continue };
             m.n = counts.answers;
             if counts.answers == Some(0) {
                 m.value = None;

@@ -68,10 +68,10 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     if document.looks_like_json() {
         document.json().map_err(Clone::clone)?;
     }
-    let mut out = Collector::new(document, ADAPTER.id).precision(Precision::Full);
-    out.evidence.producer =
+    let mut collector = Collector::new(document, ADAPTER.id).precision(Precision::Full);
+    collector.evidence.producer =
         Some(Producer { tool: Some("hyperfine".to_owned()), ..Producer::default() });
-    let invalid = |why: String| EvidenceError::invalid(ADAPTER.id, document, 0, why);
+    let invalid = |why: String| document.invalid(ADAPTER.id, 0, why);
     if document.looks_like_json() {
         let results = document
             .object()
@@ -80,26 +80,25 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
             .and_then(Json::as_array);
         let results = results.ok_or_else(|| invalid("no list `results`".to_owned()))?;
         if results.is_empty() {
-            out.check("commands succeeded", false, Some("no command was run".to_owned()));
+            collector.check("commands succeeded", false, Some("no command was run".to_owned()));
         }
         for result in results {
             let Some((object, command)) =
                 result.as_object().zip(result.get("command").and_then(Json::as_str))
             else {
-                return Err(EvidenceError::invalid(
+                return Err(document.invalid(
                     ADAPTER.id,
-                    document,
                     result.at,
                     "a result without a `command`",
                 ));
             };
-            self::result(&mut out, object, command);
+            self::result(&mut collector, object, command);
         }
     } else {
-        detect(document).map_err(|Declined { why }| invalid(why))?;
-        table(document, &mut out)?;
+        document.require(ADAPTER.id, detect(document))?;
+        table(document, &mut collector)?;
     }
-    out.finish()
+    collector.finish()
 }
 
 /// Our name and the quantile of a statistic of the runs.
@@ -107,14 +106,14 @@ fn named(key: &str) -> (&str, Option<f64>) {
     if key == "median" { ("latency", Some(0.5)) } else { (key, None) }
 }
 
-fn result(out: &mut Collector<'_>, result: &Object<'_>, command: &str) {
-    let (slice, from) = (Slice::one("command", command), out.evidence.measurements.len());
+fn result(collector: &mut Collector<'_>, result: &Object<'_>, command: &str) {
+    let (slice, from) = (Slice::one("command", command), collector.evidence.measurements.len());
     let times = result.get("times").and_then(Json::as_array);
     let values = times.and_then(|times| {
         times.iter().map(|t| t.as_number().map(Number::value)).collect::<Option<Vec<_>>>()
     });
     if values.is_none() && times.is_some() {
-        out.warn("`times` are not all numbers: n and the sample are unknown");
+        collector.warn("`times` are not all numbers: n and the sample are unknown");
     }
     let n = values.as_ref().map(|values| counted(values.len()));
     let sample = values.and_then(|values| Sample::of(values, 0.0, Unit::Seconds));
@@ -123,7 +122,8 @@ fn result(out: &mut Collector<'_>, result: &Object<'_>, command: &str) {
         match &*member.key {
             "mean" | "stddev" | "median" | "user" | "system" | "min" | "max" => {
                 let (ours, quantile) = named(&member.key);
-                let Some(m) = out.measure(ours, &member.key, slice.clone(), &member.value) else {
+                let Some(m) = collector.measure(ours, &member.key, slice.clone(), &member.value)
+                else {
                     continue;
                 };
                 (m.unit, m.n, m.quantile) = (Some(Unit::Seconds), n, quantile);
@@ -133,45 +133,45 @@ fn result(out: &mut Collector<'_>, result: &Object<'_>, command: &str) {
                     sample.fill(m);
                 }
             }
-            "memory_usage_byte" => memory(out, &slice, &member.value),
-            "exit_codes" => bad = exits(out, &slice, command, &member.value),
+            "memory_usage_byte" => memory(collector, &slice, &member.value),
+            "exit_codes" => bad = exits(collector, &slice, command, &member.value),
             "command" | "times" | "parameters" | "parameter" => {}
-            _ => out.left_out(&member.key),
+            _ => collector.left_out(&member.key),
         }
     }
     if let Some(sample) = &sample {
-        sample.quantiles(out, &slice, &[0.5]);
+        sample.quantiles(collector, &slice, &[0.5]);
     }
-    bad.mark(out, from, |m| m.slice == slice);
+    bad.mark(collector, from, |m| m.slice == slice);
     if n == Some(0) {
-        load::succeeded(out, command, 0, 0);
+        load::succeeded(collector, command, 0, 0);
     }
 }
 
-fn memory(out: &mut Collector<'_>, slice: &Slice, json: &Json<'_>) {
+fn memory(collector: &mut Collector<'_>, slice: &Slice, json: &Json<'_>) {
     let values = json.as_array().and_then(|list| {
         list.iter().map(|v| v.as_number().map(Number::value)).collect::<Option<Vec<_>>>()
     });
     let Some(values) = values.filter(|values| !values.is_empty()) else {
-        return out.left_out("memory_usage_byte");
+        return collector.left_out("memory_usage_byte");
     };
-    load::mean(out, "mean memory_usage_byte", slice.clone(), &values, 0.0, Some(Unit::Bytes));
+    load::mean(collector, "mean memory_usage_byte", slice.clone(), &values, 0.0, Some(Unit::Bytes));
     let most = values.iter().copied().fold(0.0, f64::max);
     if let Some(m) =
-        out.number("max memory_usage_byte", "max memory_usage_byte", slice.clone(), most)
+        collector.number("max memory_usage_byte", "max memory_usage_byte", slice.clone(), most)
     {
         (m.unit, m.n) = (Some(Unit::Bytes), Some(counted(values.len())));
     }
 }
 
 /// Reads exit codes. A code is 0 for success, and null if a signal ended the command.
-fn exits(out: &mut Collector<'_>, slice: &Slice, command: &str, json: &Json<'_>) -> Ended {
-    let codes = out.list(Some(json));
+fn exits(collector: &mut Collector<'_>, slice: &Slice, command: &str, json: &Json<'_>) -> Ended {
+    let codes = collector.list(Some(json));
     let bad =
         codes.iter().filter(|code| code.as_number().and_then(Number::count) != Some(0)).count();
     let (runs, bad) = (counted(codes.len()), counted(bad));
-    load::error_rate(out, slice.clone(), runs, bad);
-    out.check(
+    load::error_rate(collector, slice.clone(), runs, bad);
+    collector.check(
         format!("command succeeded [{command}]"),
         runs > 0 && bad == 0,
         Some(format!("{bad} of {runs} runs failed")),
@@ -179,24 +179,20 @@ fn exits(out: &mut Collector<'_>, slice: &Slice, command: &str, json: &Json<'_>)
     Ended::of(runs, bad)
 }
 
-fn table(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(), EvidenceError> {
+fn table(document: &Document<'_>, collector: &mut Collector<'_>) -> Result<(), EvidenceError> {
     let table = document.csv().map_err(Clone::clone)?;
     let columns = table.header().count();
     let text = document.text()?;
     for row in table.rows() {
         let last = table.rows().last().is_some_and(|last| last.at == row.at);
         if row.len() != columns || (last && !text.ends_with('\n')) {
-            return Err(EvidenceError::invalid(
-                ADAPTER.id,
-                document,
-                row.at,
-                "the row was cut off",
-            ));
+            return Err(document.invalid(ADAPTER.id, row.at, "the row was cut off"));
         }
         let command = row.get(0).unwrap_or("");
         for (key, cell) in COLUMNS.iter().zip(row.cells()).skip(1) {
             let (ours, quantile) = named(key);
-            let Some(m) = out.measure_text(ours, key, Slice::one("command", command), cell) else {
+            let Some(m) = collector.measure_text(ours, key, Slice::one("command", command), cell)
+            else {
                 continue;
             };
             (m.unit, m.quantile) = (Some(Unit::Seconds), quantile);
@@ -205,8 +201,9 @@ fn table(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(), Evidenc
         }
     }
     if table.rows().is_empty() {
-        out.check("commands succeeded", false, Some("no command was run".to_owned()));
+        collector.check("commands succeeded", false, Some("no command was run".to_owned()));
     }
-    out.warn("the CSV of hyperfine holds neither runs nor exit codes: n and failures are unknown");
+    collector
+        .warn("the CSV of hyperfine holds neither runs nor exit codes: n and failures are unknown");
     Ok(())
 }

@@ -81,17 +81,16 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     if document.looks_like_json() {
         document.json().map_err(Clone::clone)?;
     }
-    detect(document)
-        .map_err(|Declined { why }| EvidenceError::invalid(ADAPTER.id, document, 0, why))?;
-    let mut out = Collector::new(document, ADAPTER.id);
-    out.evidence.producer =
+    document.require(ADAPTER.id, detect(document))?;
+    let mut collector = Collector::new(document, ADAPTER.id);
+    collector.evidence.producer =
         Some(Producer { tool: Some("JMeter".to_owned()), ..Producer::default() });
     if document.looks_like_json() {
-        statistics::read(document, &mut out)?;
+        statistics::read(document, &mut collector)?;
     } else {
-        samples(document, &mut out)?;
+        samples(document, &mut collector)?;
     }
-    out.finish()
+    collector.finish()
 }
 
 /// The samples of one label, or of all labels.
@@ -130,7 +129,7 @@ impl Columns {
     }
 }
 
-fn samples(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(), EvidenceError> {
+fn samples(document: &Document<'_>, collector: &mut Collector<'_>) -> Result<(), EvidenceError> {
     let separator = separator(document).unwrap_or(b',');
     let other;
     let table = if separator == b',' {
@@ -154,9 +153,8 @@ fn samples(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(), Evide
             _ => None,
         };
         let Some((elapsed, success)) = elapsed.zip(success) else {
-            return Err(EvidenceError::invalid(
+            return Err(document.invalid(
                 ADAPTER.id,
-                document,
                 row.at,
                 "no time and success: was the row cut off?",
             ));
@@ -179,33 +177,41 @@ fn samples(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(), Evide
         }
     }
     if sums > 0 && parents {
-        out.warn("every row is that of a transaction controller: its parts are not in the file");
+        collector
+            .warn("every row is that of a transaction controller: its parts are not in the file");
     } else if sums > 0 {
-        out.warn(format!("{sums} rows of transaction controllers add up other rows: they are no part of the whole"));
+        collector.warn(format!("{sums} rows of transaction controllers add up other rows: they are no part of the whole"));
     }
-    load::statuses(out, codes);
-    write(out, &Slice::overall(), "", all);
+    load::statuses(collector, codes);
+    write(collector, &Slice::overall(), "", all);
     for (label, samples) in labels {
-        write(out, &Slice::one("label", label), label, samples);
+        write(collector, &Slice::one("label", label), label, samples);
     }
     Ok(())
 }
 
-fn write(out: &mut Collector<'_>, slice: &Slice, label: &str, samples: Samples) {
+fn write(collector: &mut Collector<'_>, slice: &Slice, label: &str, samples: Samples) {
     /// Both ends of a time are truncated to whole milliseconds.
     const SLACK: f64 = 1.0;
     let n = counted(samples.times.len());
-    load::count(out, "samples", slice.clone(), n, None);
-    load::count(out, "errors", slice.clone(), samples.failed, Some(n));
-    load::error_rate(out, slice.clone(), n, samples.failed);
-    let (from, ended) = (out.evidence.measurements.len(), load::Ended::of(n, samples.failed));
+    load::count(collector, "samples", slice.clone(), n, None);
+    load::count(collector, "errors", slice.clone(), samples.failed, Some(n));
+    load::error_rate(collector, slice.clone(), n, samples.failed);
+    let (from, ended) = (collector.evidence.measurements.len(), load::Ended::of(n, samples.failed));
     if n == 0 {
-        return ended.tell(out, from, slice, label);
+        return ended.tell(collector, from, slice, label);
     }
-    load::mean(out, "mean elapsed", slice.clone(), &samples.times, SLACK, Some(Unit::Milliseconds));
+    load::mean(
+        collector,
+        "mean elapsed",
+        slice.clone(),
+        &samples.times,
+        SLACK,
+        Some(Unit::Milliseconds),
+    );
     match Sample::of(samples.times, SLACK, Unit::Milliseconds) {
-        Some(sample) => sample.quantiles(out, slice, &[]),
-        None => out.warn("a time is negative: the percentiles are left out"),
+        Some(sample) => sample.quantiles(collector, slice, &[]),
+        None => collector.warn("a time is negative: the percentiles are left out"),
     }
-    ended.tell(out, from, slice, label);
+    ended.tell(collector, from, slice, label);
 }

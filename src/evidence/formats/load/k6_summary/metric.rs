@@ -56,8 +56,13 @@ fn tagged(name: &str) -> (String, Slice) {
 }
 
 impl<'j> Metrics<'j> {
-    pub(super) fn add(&mut self, out: &mut Collector<'_>, name: &str, metric: &'j Object<'j>) {
-        out.object(metric.get("values"));
+    pub(super) fn add(
+        &mut self,
+        collector: &mut Collector<'_>,
+        name: &str,
+        metric: &'j Object<'j>,
+    ) {
+        collector.object(metric.get("values"));
         match name {
             "http_reqs" => self.requests = count(values(metric), "count"),
             "iterations" => self.iterations = count(values(metric), "count"),
@@ -68,40 +73,40 @@ impl<'j> Metrics<'j> {
         self.all.push(Metric { written: name.to_owned(), name: base, slice, object: metric });
     }
 
-    pub(super) fn write(&mut self, out: &mut Collector<'_>) {
-        let from = out.evidence.measurements.len();
+    pub(super) fn write(&mut self, collector: &mut Collector<'_>) {
+        let from = collector.evidence.measurements.len();
         for metric in &self.all {
-            threshold::read(out, &metric.written, metric.object, self.nothing(metric));
+            threshold::read(collector, &metric.written, metric.object, self.nothing(metric));
         }
         let mut ended = None;
         for metric in &self.all {
             let Metric { name, slice, object, .. } = metric;
             let (values, n) = (values(object), self.n(metric));
             if is_rate(values) {
-                ended = rate(out, name, slice, values).or(ended);
+                ended = rate(collector, name, slice, values).or(ended);
             } else if is_trend(object, values) {
                 let none = self.nothing(metric).is_some();
-                trend(out, name, slice, values, n, unit(name, object, true), none);
+                trend(collector, name, slice, values, n, unit(name, object, true), none);
             } else {
-                plain(out, name, slice, values, unit(name, object, false));
+                plain(collector, name, slice, values, unit(name, object, false));
             }
         }
         self.ended = ended;
-        self.verdict(out, from);
+        self.verdict(collector, from);
     }
 
-    fn verdict(&self, out: &mut Collector<'_>, from: usize) {
+    fn verdict(&self, collector: &mut Collector<'_>, from: usize) {
         if self.all.is_empty() {
-            load::succeeded(out, "", 0, 0);
+            load::succeeded(collector, "", 0, 0);
         }
         if let Some(ended) = self.ended {
-            ended.mark(out, from, |m| !m.slice.is_overall());
-            ended.tell(out, from, &Slice::overall(), "");
+            ended.mark(collector, from, |m| !m.slice.is_overall());
+            ended.tell(collector, from, &Slice::overall(), "");
         }
         let (dropped, done) = (self.dropped.unwrap_or(0), self.iterations.unwrap_or(0));
         if dropped > done {
             let all = dropped.saturating_add(done);
-            out.check(
+            collector.check(
                 "iterations started",
                 false,
                 Some(format!("{dropped} of {all} iterations were never started")),
@@ -176,7 +181,7 @@ fn unit(name: &str, metric: &Object<'_>, trend: bool) -> Option<Unit> {
 }
 
 fn trend(
-    out: &mut Collector<'_>,
+    collector: &mut Collector<'_>,
     name: &str,
     slice: &Slice,
     values: &Object<'_>,
@@ -185,7 +190,7 @@ fn trend(
     none: bool,
 ) {
     if name == "http_req_duration" && all_zero(values) {
-        out.warn(format!(
+        collector.warn(format!(
             "every time of {} is 0: no request was answered",
             crate::evidence::quoted(name)
         ));
@@ -205,7 +210,9 @@ fn trend(
             (Some(_), _) => name,
             (None, _) => &*theirs,
         };
-        let Some(m) = out.measure(ours, &theirs, slice.clone(), &member.value) else { continue };
+        let Some(m) = collector.measure(ours, &theirs, slice.clone(), &member.value) else {
+            continue;
+        };
         if key == "count" {
             continue;
         }
@@ -246,7 +253,7 @@ fn trues_of_all(values: &Object<'_>) -> (Option<u64>, Option<u64>) {
 /// Reads how often a sample was true. For `http_req_failed` this is a failure, and shows how
 /// requests ended.
 fn rate(
-    out: &mut Collector<'_>,
+    collector: &mut Collector<'_>,
     name: &str,
     slice: &Slice,
     values: &Object<'_>,
@@ -262,7 +269,7 @@ fn rate(
         match &*member.key {
             "thresholds" => {}
             "rate" | "value" => {
-                let Some(m) = out.measure(ours, &theirs, slice.clone(), &member.value) else {
+                let Some(m) = collector.measure(ours, &theirs, slice.clone(), &member.value) else {
                     continue;
                 };
                 let fits = |(trues, all): (u64, u64)| {
@@ -277,14 +284,14 @@ fn rate(
                     m.value = None;
                 }
                 if odd {
-                    out.warn(format!(
+                    collector.warn(format!(
                         "the counts of {} are not those of its rate: it is undefined",
                         crate::evidence::quoted(name)
                     ));
                 }
             }
             _ => {
-                if let Some(m) = out.measure(&theirs, &theirs, slice.clone(), &member.value) {
+                if let Some(m) = collector.measure(&theirs, &theirs, slice.clone(), &member.value) {
                     m.n = all.filter(|_| member.key != "total");
                 }
             }
@@ -295,14 +302,18 @@ fn rate(
     }
     let ended = trues.zip(all).map(|(failed, all)| load::Ended::of(all, failed));
     if ended.is_none() {
-        out.check("requests succeeded", false, Some("it does not say how many failed".to_owned()));
+        collector.check(
+            "requests succeeded",
+            false,
+            Some("it does not say how many failed".to_owned()),
+        );
     }
     ended
 }
 
 /// Reads a counter or a gauge.
 fn plain(
-    out: &mut Collector<'_>,
+    collector: &mut Collector<'_>,
     name: &str,
     slice: &Slice,
     values: &Object<'_>,
@@ -310,7 +321,7 @@ fn plain(
 ) {
     for member in values.iter().filter(|member| !is_about(&member.key)) {
         let theirs = format!("{name}.{}", member.key);
-        if let Some(m) = out.measure(&theirs, &theirs, slice.clone(), &member.value) {
+        if let Some(m) = collector.measure(&theirs, &theirs, slice.clone(), &member.value) {
             m.unit = unit.filter(|_| member.key != "rate");
         }
     }

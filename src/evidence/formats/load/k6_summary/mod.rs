@@ -75,85 +75,87 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let root = document.json().map_err(Clone::clone)?;
-    detect(document)
-        .map_err(|Declined { why }| EvidenceError::invalid(ADAPTER.id, document, root.at, why))?;
-    let mut out = Collector::new(document, ADAPTER.id).precision(Precision::Full);
+    document.require(ADAPTER.id, detect(document))?;
+    let mut collector = Collector::new(document, ADAPTER.id).precision(Precision::Full);
     let mut producer = Producer { tool: Some("k6".to_owned()), ..Producer::default() };
     let about = |keys: [&str; 2]| {
         keys.iter().find_map(|key| root.at_path(&["metadata", key]).and_then(Json::as_str))
     };
     producer.version = about(VERSION).map(str::to_owned);
-    out.evidence.produced_at = about(MOMENT).and_then(|moment| moment.parse().ok());
-    out.evidence.producer = Some(producer);
+    collector.evidence.produced_at = about(MOMENT).and_then(|moment| moment.parse().ok());
+    collector.evidence.producer = Some(producer);
 
     let mut metrics = Metrics::default();
     let listed = root.at_path(&["results", "metrics"]).or_else(|| root.get("metrics"));
     if let Some(list) = listed.and_then(Json::as_array) {
-        let more = out.list(root.at_path(&["results", "checks", "metrics"]));
+        let more = collector.list(root.at_path(&["results", "checks", "metrics"]));
         for json in list.iter().chain(more) {
             let name = json.get("name").and_then(Json::as_str);
             let found = name.zip(json.as_object());
             let (name, metric) = found.ok_or_else(|| {
-                EvidenceError::invalid(ADAPTER.id, document, json.at, "a metric without a `name`")
+                document.invalid(ADAPTER.id, json.at, "a metric without a `name`")
             })?;
-            metrics.add(&mut out, name, metric);
+            metrics.add(&mut collector, name, metric);
         }
     } else {
-        for member in out.members(listed) {
-            if let Some(metric) = out.object(Some(&member.value)) {
-                metrics.add(&mut out, &member.key, metric);
+        for member in collector.members(listed) {
+            if let Some(metric) = collector.object(Some(&member.value)) {
+                metrics.add(&mut collector, &member.key, metric);
             }
         }
     }
-    metrics.write(&mut out);
+    metrics.write(&mut collector);
     for (path, unit) in [
         (["state", "testRunDurationMs"], Unit::Milliseconds),
         (["config", "duration"], Unit::Seconds),
     ] {
         let [_, key] = path;
         if let Some(m) =
-            root.at_path(&path).and_then(|json| out.measure(key, key, Slice::overall(), json))
+            root.at_path(&path).and_then(|json| collector.measure(key, key, Slice::overall(), json))
         {
             m.unit = Some(unit);
         }
     }
-    if let Some(group) = out.object(root.get("root_group")) {
-        self::group(&mut out, group, "", 0);
+    if let Some(group) = collector.object(root.get("root_group")) {
+        self::group(&mut collector, group, "", 0);
     }
-    let checks = out.object(root.at_path(&["results", "checks"]));
-    for check in out.objects(checks.and_then(|checks| checks.get("results"))) {
-        self::check(&mut out, "", check);
+    let checks = collector.object(root.at_path(&["results", "checks"]));
+    for check in collector.objects(checks.and_then(|checks| checks.get("results"))) {
+        self::check(&mut collector, "", check);
     }
-    out.finish()
+    collector.finish()
 }
 
 /// The objects of a list, or of an object by name: k6 writes groups and checks in both ways.
-fn elements<'o, 'a>(out: &mut Collector<'_>, json: Option<&'o Json<'a>>) -> Vec<&'o Object<'a>> {
+fn elements<'o, 'a>(
+    collector: &mut Collector<'_>,
+    json: Option<&'o Json<'a>>,
+) -> Vec<&'o Object<'a>> {
     match json.and_then(Json::as_object) {
         Some(object) => {
-            object.iter().filter_map(|member| out.object(Some(&member.value))).collect()
+            object.iter().filter_map(|member| collector.object(Some(&member.value))).collect()
         }
-        None => out.objects(json),
+        None => collector.objects(json),
     }
 }
 
-fn group(out: &mut Collector<'_>, group: &Object<'_>, path: &str, depth: u8) {
-    for check in elements(out, group.get("checks")) {
-        self::check(out, path, check);
+fn group(collector: &mut Collector<'_>, group: &Object<'_>, path: &str, depth: u8) {
+    for check in elements(collector, group.get("checks")) {
+        self::check(collector, path, check);
     }
     // The parser already bounds the depth of a document; this bound protects the stack
     // independently.
     if depth < u8::MAX {
-        for inner in elements(out, group.get("groups")) {
+        for inner in elements(collector, group.get("groups")) {
             let name = inner.get("name").and_then(Json::as_str).unwrap_or("");
-            self::group(out, inner, &format!("{path}::{name}"), depth + 1);
+            self::group(collector, inner, &format!("{path}::{name}"), depth + 1);
         }
     }
 }
 
 /// Adds a check, which passes if it was made and never failed. k6 tags it with its name and its
 /// group.
-fn check(out: &mut Collector<'_>, group: &str, check: &Object<'_>) {
+fn check(collector: &mut Collector<'_>, group: &str, check: &Object<'_>) {
     let count = |key: &str| check.get(key).and_then(Json::as_number).and_then(Number::count);
     let name = check.get("name").and_then(Json::as_str).unwrap_or("");
     let full = if group.is_empty() {
@@ -162,7 +164,7 @@ fn check(out: &mut Collector<'_>, group: &str, check: &Object<'_>) {
         format!("{}::{name}", group.trim_start_matches("::"))
     };
     let Some((passes, fails)) = count("passes").zip(count("fails")) else {
-        out.check(full, false, Some("it does not say how often it passed".to_owned()));
+        collector.check(full, false, Some("it does not say how often it passed".to_owned()));
         return;
     };
     let made = passes.saturating_add(fails);
@@ -171,7 +173,7 @@ fn check(out: &mut Collector<'_>, group: &str, check: &Object<'_>) {
         slice.0.insert("group".to_owned(), group.to_owned());
     }
     if made > 0
-        && let Some(m) = out.number(
+        && let Some(m) = collector.number(
             "pass_rate",
             "check",
             slice,
@@ -180,5 +182,5 @@ fn check(out: &mut Collector<'_>, group: &str, check: &Object<'_>) {
     {
         (m.n, m.trials, m.successes) = (Some(made), Some(made), Some(passes));
     }
-    out.check(full, fails == 0 && passes > 0, Some(format!("{fails} of {made} failed")));
+    collector.check(full, fails == 0 && passes > 0, Some(format!("{fails} of {made} failed")));
 }

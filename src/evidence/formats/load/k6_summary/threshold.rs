@@ -47,12 +47,12 @@ impl Nothing {
 /// Reads the thresholds: objects with `ok`. In `--summary-export` they are booleans, and true if
 /// they were crossed.
 pub(super) fn read(
-    out: &mut Collector<'_>,
+    collector: &mut Collector<'_>,
     name: &str,
     metric: &Object<'_>,
     nothing: Option<Nothing>,
 ) {
-    for member in out.members(metric.get("thresholds")) {
+    for member in collector.members(metric.get("thresholds")) {
         let check = format!("{name}: {}", member.key);
         let kept = match (&member.value.value, member.value.get("ok").map(|ok| &ok.value)) {
             (Value::Bool(crossed), _) => Some(!crossed),
@@ -60,16 +60,16 @@ pub(super) fn read(
             _ => None,
         };
         let Some(kept) = kept else {
-            out.check(check, false, Some("it does not say whether it held".to_owned()));
+            collector.check(check, false, Some("it does not say whether it held".to_owned()));
             continue;
         };
         match nothing {
             Some(nothing) if nothing.may_be_good && !member.key.contains('>') => {
-                out.warn(format!("the threshold {} rests on no sample", quoted(&check)));
-                out.check(check, kept, Some(nothing.why.to_owned()));
+                collector.warn(format!("the threshold {} rests on no sample", quoted(&check)));
+                collector.check(check, kept, Some(nothing.why.to_owned()));
             }
-            Some(nothing) => out.check(check, false, Some(nothing.why.to_owned())),
-            None => out.check(check, kept, None),
+            Some(nothing) => collector.check(check, false, Some(nothing.why.to_owned())),
+            None => collector.check(check, kept, None),
         }
     }
 }

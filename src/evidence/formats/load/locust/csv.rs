@@ -1,6 +1,7 @@
 //! The files of `locust --csv`.
 
-use super::{ADAPTER, Collector, Document, EvidenceError, Slice, around, is_total, load, slices};
+use super::rows::{around, is_total, slices};
+use super::{Collector, Document, EvidenceError, Slice, load};
 use crate::evidence::{
     json::Number,
     table::{Row, Table},
@@ -9,7 +10,7 @@ use crate::model::{Measurement, Timestamp, Unit};
 use crate::stats::proportion::{counted, float};
 use std::collections::BTreeMap;
 
-fn table<'d>(document: &'d Document<'_>) -> Result<&'d Table, EvidenceError> {
+fn table<'d>(document: &'d Document<'_>, format: &'static str) -> Result<&'d Table, EvidenceError> {
     let table = document.csv().map_err(Clone::clone)?;
     let columns = table.header().count();
     let whole = document.text()?.ends_with('\n');
@@ -17,12 +18,7 @@ fn table<'d>(document: &'d Document<'_>) -> Result<&'d Table, EvidenceError> {
         // In a row that was cut off, the last cell may be another number.
         let last = table.rows().last().is_some_and(|last| last.at == row.at);
         if row.len() != columns || (last && !whole) {
-            return Err(EvidenceError::invalid(
-                ADAPTER.id,
-                document,
-                row.at,
-                "the row was cut off",
-            ));
+            return Err(document.invalid(format, row.at, "the row was cut off"));
         }
     }
     Ok(table)
@@ -44,8 +40,11 @@ fn endpoint(table: &Table, row: &Row) -> (String, String) {
     (cell(table, row, &["Type", "Method"]).to_owned(), cell(table, row, &["Name"]).to_owned())
 }
 
-pub(super) fn stats(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(), EvidenceError> {
-    let table = table(document)?;
+pub(super) fn stats(
+    document: &Document<'_>,
+    collector: &mut Collector<'_>,
+) -> Result<(), EvidenceError> {
+    let table = table(document, collector.format())?;
     let endpoints: Vec<(String, String)> =
         table.rows().iter().map(|row| endpoint(table, row)).collect();
     let (old, whole) = (table.column("Request Count").is_none(), Slice::overall());
@@ -56,38 +55,37 @@ pub(super) fn stats(document: &Document<'_>, out: &mut Collector<'_>) -> Result<
         let n = count(table, row, &["Request Count", "# requests"]);
         let failed = count(table, row, &["Failure Count", "# failures"]);
         let (Some(n), Some(failed)) = (n, failed) else {
-            return Err(EvidenceError::invalid(
-                ADAPTER.id,
-                document,
+            return Err(document.invalid(
+                collector.format(),
                 row.at,
                 "no counts of requests and failures",
             ));
         };
-        let (first, own) = (out.evidence.measurements.len(), slice.clone());
+        let (first, own) = (collector.evidence.measurements.len(), slice.clone());
         for (slice, aggregate) in
             [(slice, total), (Slice::overall(), false)].into_iter().take(if total { 2 } else { 1 })
         {
-            let from = out.evidence.measurements.len();
-            cells(out, table, row, &slice, (!old).then_some(n), n == 0);
+            let from = collector.evidence.measurements.len();
+            cells(collector, table, row, &slice, (!old).then_some(n), n == 0);
             if !old {
-                load::error_rate(out, slice, n, failed);
+                load::error_rate(collector, slice, n, failed);
             }
-            for m in out.evidence.measurements.iter_mut().skip(from) {
+            for m in collector.evidence.measurements.iter_mut().skip(from) {
                 m.aggregate = aggregate;
             }
         }
         let of = if total { String::new() } else { format!("{method} {name}").trim().to_owned() };
         let ended = load::Ended::of(n.max(failed), failed);
         if total {
-            ended.mark(out, first, |m| m.slice == own);
+            ended.mark(collector, first, |m| m.slice == own);
         }
-        ended.tell(out, first, if total { &whole } else { &own }, &of);
+        ended.tell(collector, first, if total { &whole } else { &own }, &of);
     }
     if table.rows().is_empty() {
-        load::succeeded(out, "", 0, 0);
+        load::succeeded(collector, "", 0, 0);
     }
     if old {
-        out.warn("Locust before 1.0 may not count failures among requests: n and error rates are unknown");
+        collector.warn("Locust before 1.0 may not count failures among requests: n and error rates are unknown");
     }
     Ok(())
 }
@@ -95,7 +93,7 @@ pub(super) fn stats(document: &Document<'_>, out: &mut Collector<'_>) -> Result<
 /// Reads every number of a row. `none` says that there was no request: times and rates are then not
 /// valid.
 fn cells(
-    out: &mut Collector<'_>,
+    collector: &mut Collector<'_>,
     table: &Table,
     row: &Row,
     slice: &Slice,
@@ -108,7 +106,7 @@ fn cells(
         }
         let percent = name.strip_suffix('%').or_else(|| name.starts_with("99.").then_some(name));
         let ours = if percent.is_some() { "latency" } else { name };
-        let Some(m) = out.measure_text(ours, name, slice.clone(), text) else { continue };
+        let Some(m) = collector.measure_text(ours, name, slice.clone(), text) else { continue };
         let counts = matches!(name, "Request Count" | "# requests");
         m.n = n.filter(|_| !counts);
         if let Some(percent) = percent {
@@ -137,9 +135,9 @@ fn rounded(m: &mut Measurement) {
 /// Reads the totals of the whole run in the last row of each endpoint.
 pub(super) fn history(
     document: &Document<'_>,
-    out: &mut Collector<'_>,
+    collector: &mut Collector<'_>,
 ) -> Result<(), EvidenceError> {
-    let table = table(document)?;
+    let table = table(document, collector.format())?;
     let mut last: BTreeMap<(String, String), &Row> = BTreeMap::new();
     for row in table.rows() {
         last.insert(endpoint(table, row), row);
@@ -151,18 +149,19 @@ pub(super) fn history(
             count(table, row, &["Total Request Count"]),
             count(table, row, &["Total Failure Count"]),
         ) else {
-            return Err(EvidenceError::invalid(
-                ADAPTER.id,
-                document,
+            return Err(document.invalid(
+                collector.format(),
                 row.at,
                 "no counts of requests and failures",
             ));
         };
-        let (first, own) = (out.evidence.measurements.len(), slice.clone());
+        let (first, own) = (collector.evidence.measurements.len(), slice.clone());
         for (column, text) in
             table.header().zip(row.cells()).filter(|(column, _)| column.starts_with("Total "))
         {
-            let Some(m) = out.measure_text(column, column, slice.clone(), text) else { continue };
+            let Some(m) = collector.measure_text(column, column, slice.clone(), text) else {
+                continue;
+            };
             m.aggregate = total;
             m.n = Some(n).filter(|_| column != "Total Request Count");
             if column.ends_with("Response Time") {
@@ -172,78 +171,69 @@ pub(super) fn history(
                 m.value = None;
             }
         }
-        load::error_rate(out, if total { Slice::overall() } else { slice }, n, failed);
+        load::error_rate(collector, if total { Slice::overall() } else { slice }, n, failed);
         let of = if total { String::new() } else { format!("{method} {name}").trim().to_owned() };
-        load::Ended::of(n.max(failed), failed).tell(out, first, &own, &of);
+        load::Ended::of(n.max(failed), failed).tell(collector, first, &own, &of);
         let seconds = Number::parse(cell(table, row, &["Timestamp"]))
             .and_then(Number::count)
             .and_then(|s| i64::try_from(s).ok());
-        out.evidence.produced_at =
+        collector.evidence.produced_at =
             seconds.and_then(|s| s.checked_mul(1_000_000)).map(Timestamp::from_micros);
     }
     if table.rows().is_empty() {
-        load::succeeded(out, "", 0, 0);
+        load::succeeded(collector, "", 0, 0);
     }
-    out.warn("of the history only the last totals are read: rates and percentiles of single moments are left out");
+    collector.warn("of the history only the last totals are read: rates and percentiles of single moments are left out");
     Ok(())
 }
 
 pub(super) fn failures(
     document: &Document<'_>,
-    out: &mut Collector<'_>,
+    collector: &mut Collector<'_>,
 ) -> Result<(), EvidenceError> {
-    let table = table(document)?;
+    let table = table(document, collector.format())?;
     let mut sum = 0_u64;
     for row in table.rows() {
         let Some(times) = count(table, row, &["Occurrences"]) else {
-            return Err(EvidenceError::invalid(
-                ADAPTER.id,
-                document,
-                row.at,
-                "no count of occurrences",
-            ));
+            return Err(document.invalid(collector.format(), row.at, "no count of occurrences"));
         };
         sum = sum.saturating_add(times);
         let (method, name) = endpoint(table, row);
         let mut slice = Slice::one("name", name);
         slice.0.insert("method".to_owned(), method);
         slice.0.insert("error".to_owned(), cell(table, row, &["Error"]).to_owned());
-        load::count(out, "Occurrences", slice, times, None);
+        load::count(collector, "Occurrences", slice, times, None);
     }
-    load::count(out, "Occurrences", Slice::overall(), sum, None);
+    load::count(collector, "Occurrences", Slice::overall(), sum, None);
     if sum > 0 {
-        out.check("requests succeeded", false, Some(format!("{sum} requests failed")));
+        collector.check("requests succeeded", false, Some(format!("{sum} requests failed")));
     } else {
-        out.warn("no failure is listed, and the file does not say whether anything was requested");
+        collector
+            .warn("no failure is listed, and the file does not say whether anything was requested");
     }
     Ok(())
 }
 
 pub(super) fn exceptions(
     document: &Document<'_>,
-    out: &mut Collector<'_>,
+    collector: &mut Collector<'_>,
 ) -> Result<(), EvidenceError> {
-    let table = table(document)?;
+    let table = table(document, collector.format())?;
     let mut sum = 0.0;
     for row in table.rows() {
         let Some(times) = count(table, row, &["Count"]) else {
-            return Err(EvidenceError::invalid(
-                ADAPTER.id,
-                document,
-                row.at,
-                "no count of exceptions",
-            ));
+            return Err(document.invalid(collector.format(), row.at, "no count of exceptions"));
         };
         sum += float(times);
     }
-    if let Some(m) = out.number("exceptions", "Count", Slice::overall(), sum) {
+    if let Some(m) = collector.number("exceptions", "Count", Slice::overall(), sum) {
         m.n = None;
     }
     let kinds = counted(table.rows().len());
     if kinds > 0 {
-        out.check("no exceptions", false, Some(format!("{kinds} kinds of exception")));
+        collector.check("no exceptions", false, Some(format!("{kinds} kinds of exception")));
     } else {
-        out.warn(
+        collector.warn(
             "no exception is listed, and the file does not say whether anything was requested",
         );
     }

@@ -1,6 +1,7 @@
 //! `locust --json`: an entry for each endpoint.
 
-use super::{ADAPTER, Collector, Document, EvidenceError, Slice, around, load, slices};
+use super::rows::{around, slices};
+use super::{Collector, Document, EvidenceError, Slice, load};
 use crate::evidence::json::{Json, Number, Object};
 use crate::model::{Bucket, Distribution, Timestamp, Unit};
 use crate::stats::proportion::float;
@@ -10,8 +11,11 @@ use std::sync::Arc;
 const QUANTILES: [(&str, f64); 6] =
     [("p50", 0.5), ("p75", 0.75), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99), ("p99.9", 0.999)];
 
-pub(super) fn read(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(), EvidenceError> {
-    let entries = out.list(Some(document.json().map_err(Clone::clone)?));
+pub(super) fn read(
+    document: &Document<'_>,
+    collector: &mut Collector<'_>,
+) -> Result<(), EvidenceError> {
+    let entries = collector.list(Some(document.json().map_err(Clone::clone)?));
     let text =
         |json: &Json<'_>, key: &str| json.get(key).and_then(Json::as_str).unwrap_or("").to_owned();
     let endpoints: Vec<(String, String)> =
@@ -20,12 +24,7 @@ pub(super) fn read(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(
     let mut parts = Vec::with_capacity(entries.len());
     for ((json, slice), (method, name)) in entries.iter().zip(slices(&endpoints)).zip(&endpoints) {
         let invalid = |what: &str| {
-            EvidenceError::invalid(
-                ADAPTER.id,
-                document,
-                json.at,
-                format!("an entry without {what}"),
-            )
+            document.invalid(collector.format(), json.at, format!("an entry without {what}"))
         };
         let entry = json.as_object().ok_or_else(|| invalid("keys"))?;
         let count = |key: &str| entry.get(key).and_then(Json::as_number).and_then(Number::count);
@@ -33,43 +32,43 @@ pub(super) fn read(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(
             return Err(invalid("counts of requests and failures"));
         };
         let sample = sample(entry);
-        let from = out.evidence.measurements.len();
-        values(out, entry, &slice, n);
+        let from = collector.evidence.measurements.len();
+        values(collector, entry, &slice, n);
         match &sample {
-            Some(sample) => quantiles(out, &slice, sample),
-            None if n > 0 => out.warn(format!(
+            Some(sample) => quantiles(collector, &slice, sample),
+            None if n > 0 => collector.warn(format!(
                 "the times of {} do not fit their rounding: no quantiles",
                 crate::evidence::quoted(name)
             )),
             None => {}
         }
-        load::error_rate(out, slice.clone(), n, failed);
+        load::error_rate(collector, slice.clone(), n, failed);
         load::Ended::of(n.max(failed), failed).tell(
-            out,
+            collector,
             from,
             &slice,
             format!("{method} {name}").trim(),
         );
         (requests, failures) = (requests.saturating_add(n), failures.saturating_add(failed));
         parts.push(sample.filter(|_| n > 0));
-        moment(out, entry);
+        moment(collector, entry);
     }
-    load::count(out, "num_requests", Slice::overall(), requests, None);
-    load::count(out, "num_failures", Slice::overall(), failures, Some(requests));
-    load::error_rate(out, Slice::overall(), requests, failures);
-    let from = out.evidence.measurements.len();
+    load::count(collector, "num_requests", Slice::overall(), requests, None);
+    load::count(collector, "num_failures", Slice::overall(), failures, Some(requests));
+    load::error_rate(collector, Slice::overall(), requests, failures);
+    let from = collector.evidence.measurements.len();
     // All endpoints together, if each has its sample. Ranges of the same rounding are equal or
     // disjoint.
     if let Some(all) = parts.iter().map(|part| part.as_deref().cloned()).collect::<Option<Vec<_>>>()
         && let Some(all) = Distribution::merged(&all)
     {
-        quantiles(out, &Slice::overall(), &Arc::new(all));
+        quantiles(collector, &Slice::overall(), &Arc::new(all));
     }
-    load::Ended::of(requests.max(failures), failures).tell(out, from, &Slice::overall(), "");
+    load::Ended::of(requests.max(failures), failures).tell(collector, from, &Slice::overall(), "");
     Ok(())
 }
 
-fn values(out: &mut Collector<'_>, entry: &Object<'_>, slice: &Slice, n: u64) {
+fn values(collector: &mut Collector<'_>, entry: &Object<'_>, slice: &Slice, n: u64) {
     for member in entry {
         match &*member.key {
             "num_requests"
@@ -79,7 +78,8 @@ fn values(out: &mut Collector<'_>, entry: &Object<'_>, slice: &Slice, n: u64) {
             | "max_response_time"
             | "min_response_time"
             | "total_content_length" => {
-                let Some(m) = out.measure(&member.key, &member.key, slice.clone(), &member.value)
+                let Some(m) =
+                    collector.measure(&member.key, &member.key, slice.clone(), &member.value)
                 else {
                     continue;
                 };
@@ -93,7 +93,7 @@ fn values(out: &mut Collector<'_>, entry: &Object<'_>, slice: &Slice, n: u64) {
                 }
             }
             "name" | "method" | "response_times" | "start_time" | "last_request_timestamp" => {}
-            _ => out.left_out(&member.key),
+            _ => collector.left_out(&member.key),
         }
     }
     let number = |key: &str| entry.get(key).and_then(Json::as_number);
@@ -102,7 +102,7 @@ fn values(out: &mut Collector<'_>, entry: &Object<'_>, slice: &Slice, n: u64) {
         number("total_response_time").zip(timed.filter(|timed| *timed > 0))
     {
         let mean = total.value() / float(timed);
-        if let Some(m) = out.number("mean", "mean response_time", slice.clone(), mean) {
+        if let Some(m) = collector.number("mean", "mean response_time", slice.clone(), mean) {
             (m.unit, m.n) = (Some(Unit::Milliseconds), Some(timed));
         }
     }
@@ -156,7 +156,7 @@ fn sample(entry: &Object<'_>) -> Option<Arc<Distribution>> {
     }))
 }
 
-fn quantiles(out: &mut Collector<'_>, slice: &Slice, sample: &Arc<Distribution>) {
+fn quantiles(collector: &mut Collector<'_>, slice: &Slice, sample: &Arc<Distribution>) {
     let n = sample.count();
     for (name, q) in QUANTILES {
         // As Locust defines it: the smallest value with at most a share q of the times below it.
@@ -165,7 +165,7 @@ fn quantiles(out: &mut Collector<'_>, slice: &Slice, sample: &Arc<Distribution>)
         let Some(bucket) = sample.at(rank) else { continue };
         // The bucket is the range around the rounded time, which is recovered from it.
         let value = if bucket.low > 0.0 { rounded(bucket) } else { 0.0 };
-        if let Some(m) = out.number("latency", name, slice.clone(), value) {
+        if let Some(m) = collector.number("latency", name, slice.clone(), value) {
             (m.quantile, m.unit, m.n) = (Some(q), Some(Unit::Milliseconds), Some(n));
             m.rounding = m.rounding.max(bucket.high - value).max(value - bucket.low);
             m.distribution = Some(Arc::clone(sample));
@@ -183,11 +183,11 @@ fn rounded(bucket: &Bucket) -> f64 {
 }
 
 /// Sets the moment of the evidence to that of the last request.
-fn moment(out: &mut Collector<'_>, entry: &Object<'_>) {
+fn moment(collector: &mut Collector<'_>, entry: &Object<'_>) {
     let seconds = entry.get("last_request_timestamp").and_then(Json::as_number).map(Number::value);
     let micros = seconds
         .and_then(|s| crate::evidence::counts::whole((s * 1e6).floor()))
         .and_then(|m| i64::try_from(m).ok());
     let moment = micros.map(Timestamp::from_micros);
-    out.evidence.produced_at = out.evidence.produced_at.max(moment);
+    collector.evidence.produced_at = collector.evidence.produced_at.max(moment);
 }

@@ -12,6 +12,7 @@
 
 mod csv;
 mod json;
+mod rows;
 #[cfg(test)]
 mod tests;
 
@@ -20,7 +21,6 @@ use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family, precision::Precision,
 };
 use crate::model::{Evidence, Producer, Slice};
-use std::collections::BTreeMap;
 
 /// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
@@ -90,61 +90,21 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     if document.looks_like_json() {
         document.json().map_err(Clone::clone)?;
     }
-    let mut out = Collector::new(document, ADAPTER.id).precision(Precision::Full);
-    out.evidence.producer =
+    let mut collector = Collector::new(document, ADAPTER.id).precision(Precision::Full);
+    collector.evidence.producer =
         Some(Producer { tool: Some("Locust".to_owned()), ..Producer::default() });
     // An empty list has no endpoint and cannot be recognised, so the submission must have named the
     // format.
     if document.array().is_ok_and(<[_]>::is_empty) {
-        load::succeeded(&mut out, "", 0, 0);
-        return out.finish();
+        load::succeeded(&mut collector, "", 0, 0);
+        return collector.finish();
     }
-    match form(document)
-        .map_err(|Declined { why }| EvidenceError::invalid(ADAPTER.id, document, 0, why))?
-    {
-        Form::Json => json::read(document, &mut out)?,
-        Form::Stats => csv::stats(document, &mut out)?,
-        Form::History => csv::history(document, &mut out)?,
-        Form::Failures => csv::failures(document, &mut out)?,
-        Form::Exceptions => csv::exceptions(document, &mut out)?,
+    match document.require(ADAPTER.id, form(document))? {
+        Form::Json => json::read(document, &mut collector)?,
+        Form::Stats => csv::stats(document, &mut collector)?,
+        Form::History => csv::history(document, &mut collector)?,
+        Form::Failures => csv::failures(document, &mut collector)?,
+        Form::Exceptions => csv::exceptions(document, &mut collector)?,
     }
-    out.finish()
-}
-
-/// How far the original time may be from a rounded one, in milliseconds: below and above.
-fn around(rounded: f64) -> (f64, f64) {
-    let step = |v: f64| {
-        if v < 100.0 {
-            0.5
-        } else if v < 1_000.0 {
-            5.0
-        } else if v < 10_000.0 {
-            50.0
-        } else {
-            500.0
-        }
-    };
-    // A time that was rounded up to a power of ten had the finer step of the range below.
-    (step(rounded - rounded * 1e-6), step(rounded))
-}
-
-/// The slices of rows by method and name: the name alone if no other row has it.
-fn slices(rows: &[(String, String)]) -> Vec<Slice> {
-    let mut times: BTreeMap<&str, usize> = BTreeMap::new();
-    for (_, name) in rows {
-        *times.entry(name).or_default() += 1;
-    }
-    let slice = |(method, name): &(String, String)| {
-        let mut slice = Slice::one("name", name);
-        if times.get(name.as_str()) != Some(&1) {
-            slice.0.insert("method".to_owned(), method.clone());
-        }
-        slice
-    };
-    rows.iter().map(slice).collect()
-}
-
-/// The row of all endpoints.
-fn is_total(method: &str, name: &str) -> bool {
-    matches!(name, "Aggregated" | "Total") && matches!(method, "" | "None")
+    collector.finish()
 }

@@ -1,4 +1,4 @@
-use super::around;
+use super::rows::around;
 use crate::evidence::read;
 use crate::model::{Evidence, Measurement, Slice, Unit};
 

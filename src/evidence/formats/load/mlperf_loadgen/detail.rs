@@ -1,6 +1,6 @@
 //! `mlperf_log_detail.txt`, and the logs of `MLPerf` training that share its lines.
 
-use super::{ADAPTER, LINE, describe, kind};
+use super::names::{LINE, describe, kind};
 use crate::evidence::{
     Document, EvidenceError,
     collector::Collector,
@@ -23,7 +23,7 @@ struct Log {
 }
 
 pub(super) fn read(
-    into: &mut Collector<'_>,
+    collector: &mut Collector<'_>,
     document: &Document<'_>,
     text: &str,
 ) -> Result<(), EvidenceError> {
@@ -33,25 +33,28 @@ pub(super) fn read(
         if let Some((key, object)) = parts(line) {
             let start = line.find(object).unwrap_or(0);
             let parsed = json::parse(object.as_bytes()).map_err(|error| {
-                EvidenceError::invalid(
-                    ADAPTER.id,
-                    document,
+                document.invalid(
+                    collector.format(),
                     at + start,
                     format!("behind `{LINE}…` stands no JSON: {error}"),
                 )
             })?;
-            entry(into, &mut log, key, &parsed);
+            entry(collector, &mut log, key, &parsed);
         }
         at += line.len();
     }
     if !log.ended && log.loadgen {
-        into.check(
+        collector.check(
             VALIDITY,
             false,
             Some("the log holds no result: nothing was measured, or it was cut off".to_owned()),
         );
     } else if !log.ended {
-        into.check("run_stop", false, Some("the log does not say that the run ended".to_owned()));
+        collector.check(
+            "run_stop",
+            false,
+            Some("the log does not say that the run ended".to_owned()),
+        );
     }
     Ok(())
 }
@@ -94,7 +97,7 @@ fn look(text: &str) -> Log {
     log
 }
 
-fn entry(into: &mut Collector<'_>, log: &mut Log, key: Option<&str>, json: &Json<'_>) {
+fn entry(collector: &mut Collector<'_>, log: &mut Log, key: Option<&str>, json: &Json<'_>) {
     let Some(name) = key.or_else(|| json.get("key").and_then(Json::as_str)) else { return };
     let value = json.get("value").unwrap_or(json);
     if json.get("namespace").and_then(Json::as_str) == Some("mlperf::logging") {
@@ -104,23 +107,25 @@ fn entry(into: &mut Collector<'_>, log: &mut Log, key: Option<&str>, json: &Json
         matches!(json.at_path(&["metadata", flag]).map(|flag| &flag.value), Some(Value::Bool(true)))
     };
     if flagged("is_error") || flagged("is_warning") {
-        into.warn(format!("LoadGen: {name}: {}", value.as_str().unwrap_or(value.kind())));
+        collector.warn(format!("LoadGen: {name}: {}", value.as_str().unwrap_or(value.kind())));
     }
     match (name, &value.value) {
         ("loadgen_version", Value::String(version)) => {
-            into.evidence.producer = Some(Producer {
+            collector.evidence.producer = Some(Producer {
                 tool: Some("mlperf-loadgen".to_owned()),
                 version: version.split_whitespace().next().map(str::to_owned),
                 run: None,
             });
         }
-        ("test_datetime", Value::String(moment)) => into.evidence.produced_at = moment.parse().ok(),
+        ("test_datetime", Value::String(moment)) => {
+            collector.evidence.produced_at = moment.parse().ok();
+        }
         (VALIDITY, Value::String(validity)) => {
             log.ended = true;
-            into.check(name, validity == "VALID", Some(validity.to_string()));
+            collector.check(name, validity == "VALID", Some(validity.to_string()));
         }
         ("result_invalid_reason", Value::String(reason)) => {
-            into.warn(format!("LoadGen: {}", reason.trim()));
+            collector.warn(format!("LoadGen: {}", reason.trim()));
         }
         ("run_stop", _) => {
             log.ended = true;
@@ -131,22 +136,26 @@ fn entry(into: &mut Collector<'_>, log: &mut Log, key: Option<&str>, json: &Json
                 .unwrap_or(value);
             let passed =
                 status.as_str() == Some("success") || matches!(status.value, Value::Bool(true));
-            into.check(name, passed, status.as_str().map(str::to_owned));
+            collector.check(name, passed, status.as_str().map(str::to_owned));
         }
         (_, Value::Bool(met))
             if name.starts_with("result_") || name.starts_with("early_stopping_") =>
         {
-            into.check(name, *met, None);
+            collector.check(name, *met, None);
         }
         ("num_errors", _) => {
-            into.check(name, value.as_number().is_some_and(|count| count.value() == 0.0), None);
-            into.measure(name, name, Slice::overall(), value);
+            collector.check(
+                name,
+                value.as_number().is_some_and(|count| count.value() == 0.0),
+                None,
+            );
+            collector.measure(name, name, Slice::overall(), value);
         }
-        _ => number(into, log, name, json, value),
+        _ => number(collector, log, name, json, value),
     }
 }
 
-fn number(into: &mut Collector<'_>, log: &Log, name: &str, json: &Json<'_>, value: &Json<'_>) {
+fn number(collector: &mut Collector<'_>, log: &Log, name: &str, json: &Json<'_>, value: &Json<'_>) {
     let result = name.starts_with("result_") || name.starts_with("early_stopping_");
     let evaluated = name.starts_with("eval_") && name != "eval_samples";
     if !(result || evaluated) || reading(value).is_none() {
@@ -160,13 +169,15 @@ fn number(into: &mut Collector<'_>, log: &Log, name: &str, json: &Json<'_>, valu
             .and_then(Json::as_number)
             .and_then(Number::count)
             .and_then(|step| i64::try_from(step).ok());
-        if let Some(m) = into.measure(name, name, Slice::overall(), value) {
+        if let Some(m) = collector.measure(name, name, Slice::overall(), value) {
             m.step = step;
         }
         return;
     }
     let described = kind(name, log.multi_stream);
-    if let Some(m) = into.measure(described.metric.unwrap_or(name), name, Slice::overall(), value) {
+    if let Some(m) =
+        collector.measure(described.metric.unwrap_or(name), name, Slice::overall(), value)
+    {
         describe(m, described, log.n);
     }
 }

@@ -14,16 +14,16 @@
 //! Training logs, and the older `:::MLPv0.5.0` lines, have `eval_accuracy` and `run_stop`.
 
 mod detail;
+mod names;
 mod summary;
 #[cfg(test)]
 mod tests;
 
-use super::sample::inner_quantile;
-use crate::evidence::formats::common::wanted;
 use crate::evidence::{
     Adapter, Carries, Declined, Document, EvidenceError, Family, collector::Collector,
 };
-use crate::model::{Evidence, Measurement, Producer, Unit};
+use crate::model::{Evidence, Producer};
+use names::LINE;
 
 /// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
@@ -41,7 +41,6 @@ pub const ADAPTER: Adapter = Adapter {
 };
 
 const TITLE: &str = "MLPerf Results Summary";
-const LINE: &str = ":::ML";
 
 /// How much of a document is examined.
 const LOOKED_AT: usize = 4096;
@@ -71,69 +70,15 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 }
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
-    wanted(ADAPTER.id, document, detect(document))?;
+    document.require(ADAPTER.id, detect(document))?;
     let text = document.text()?;
-    let mut into = Collector::new(document, ADAPTER.id);
-    into.evidence.producer =
+    let mut collector = Collector::new(document, ADAPTER.id);
+    collector.evidence.producer =
         Some(Producer { tool: Some("mlperf-loadgen".to_owned()), ..Producer::default() });
     if is_detail(text) {
-        detail::read(&mut into, document, text)?;
+        detail::read(&mut collector, document, text)?;
     } else {
-        summary::read(&mut into, text);
+        summary::read(&mut collector, text);
     }
-    into.finish()
-}
-
-/// What the name of a number says about it.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Kind {
-    /// Our name, if it is a percentile.
-    metric: Option<&'static str>,
-    quantile: Option<f64>,
-    /// Whether it is a latency of whole requests, whose n is the number of requests.
-    requests: bool,
-    nanoseconds: bool,
-}
-
-/// Interprets a name such as `99.00 percentile latency (ns)` or
-/// `result_99.00_percentile_latency_ns`.
-fn kind(name: &str, multi_stream: bool) -> Kind {
-    let plain = name.to_lowercase().replace('_', " ");
-    let first_token = plain.contains("first token");
-    let output_token = plain.contains("output token");
-    let estimate = plain.contains("early stopping");
-    let q = plain
-        .contains("percentile")
-        .then(|| plain.split(' ').find_map(|word| inner_quantile(word.trim_end_matches("th"))))
-        .flatten();
-    let metric = match () {
-        () if estimate => "early_stopping_latency",
-        () if first_token => "first_token_latency",
-        () if output_token => "time_per_output_token",
-        // The detail log of multi-stream has both, and only the name of the query latency says
-        // which it is.
-        () if multi_stream && plain.starts_with("result") && !plain.contains("query") => {
-            "sample_latency"
-        }
-        () => "latency",
-    };
-    let latency = plain.contains("latency") || output_token || plain.contains("percentile");
-    let rate =
-        plain.contains("per sec") || plain.contains("throughput") || plain.contains("completed");
-    Kind {
-        metric: q.map(|_| metric),
-        quantile: q,
-        requests: latency && metric == "latency" && !plain.contains("count"),
-        nanoseconds: latency && !rate && !plain.contains("count"),
-    }
-}
-
-/// Fills the fields that the name determines.
-fn describe(m: &mut Measurement, kind: Kind, n: Option<u64>) {
-    m.quantile = kind.quantile;
-    m.unit = kind.nanoseconds.then_some(Unit::Nanoseconds);
-    m.n = n.filter(|_| kind.requests);
-    if kind.nanoseconds && m.value == Some(0.0) {
-        m.value = None;
-    }
+    collector.finish()
 }

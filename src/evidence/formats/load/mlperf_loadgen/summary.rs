@@ -1,6 +1,6 @@
 //! `mlperf_log_summary.txt`.
 
-use super::{Kind, describe, kind};
+use super::names::{Kind, describe, kind};
 use crate::evidence::{
     collector::Collector,
     json::Number,
@@ -21,7 +21,7 @@ struct Run<'t> {
     single: bool,
 }
 
-pub(super) fn read(into: &mut Collector<'_>, text: &str) {
+pub(super) fn read(collector: &mut Collector<'_>, text: &str) {
     let run = run(text);
     let n = run
         .queries
@@ -32,10 +32,10 @@ pub(super) fn read(into: &mut Collector<'_>, text: &str) {
         let line = line.trim();
         if line == PARAMETERS {
             parameters = true;
-            into.left_out("test parameters");
+            collector.left_out("test parameters");
         }
         if line.contains("encountered") {
-            encountered(into, line);
+            encountered(collector, line);
         }
         if parameters {
             continue;
@@ -43,12 +43,12 @@ pub(super) fn read(into: &mut Collector<'_>, text: &str) {
         if let Some((name, value)) = line.split_once(':') {
             let (name, value) = (name.trim().trim_start_matches("* "), value.trim());
             result |= name == RESULT && matches!(value, "VALID" | "INVALID");
-            one(into, name, value, &run, n);
+            one(collector, name, value, &run, n);
         }
     }
     if !result {
         let mode = run.mode.map(|mode| format!(" of mode {mode}")).unwrap_or_default();
-        into.check(
+        collector.check(
             RESULT,
             false,
             Some(format!("the summary{mode} holds no result: nothing was measured")),
@@ -84,32 +84,32 @@ fn run(text: &str) -> Run<'_> {
 }
 
 /// Reads `No errors encountered during test.` or `2 ERRORS encountered. See detailed log.`
-fn encountered(into: &mut Collector<'_>, line: &str) {
+fn encountered(collector: &mut Collector<'_>, line: &str) {
     if line.to_lowercase().contains("error") {
-        into.check(
+        collector.check(
             "errors encountered during test",
             line.starts_with("No "),
             Some(line.to_owned()),
         );
     } else if !line.starts_with("No ") {
-        into.warn(format!("LoadGen: {line}"));
+        collector.warn(format!("LoadGen: {line}"));
     }
 }
 
-fn one(into: &mut Collector<'_>, name: &str, value: &str, run: &Run<'_>, n: Option<u64>) {
+fn one(collector: &mut Collector<'_>, name: &str, value: &str, run: &Run<'_>, n: Option<u64>) {
     if name == RESULT {
         let detail = run
             .scenario
             .zip(run.mode)
             .map(|(scenario, mode)| format!("{value}, scenario {scenario}, mode {mode}"));
-        return into.check(
+        return collector.check(
             name,
             value == "VALID",
             Some(detail.unwrap_or_else(|| value.to_owned())),
         );
     }
     if name.ends_with(" satisfied") {
-        return into.check(name, value.eq_ignore_ascii_case("yes"), Some(value.to_owned()));
+        return collector.check(name, value.eq_ignore_ascii_case("yes"), Some(value.to_owned()));
     }
     let number = matches!(reading_text(value), Some(Reading::Number(_) | Reading::Undefined(_)));
     if !number || value.is_empty() || name == "SUT name" {
@@ -117,7 +117,7 @@ fn one(into: &mut Collector<'_>, name: &str, value: &str, run: &Run<'_>, n: Opti
     }
     let described: Kind = kind(name, run.scenario == Some("MultiStream"));
     if let Some(m) =
-        into.measure_text(described.metric.unwrap_or(name), name, Slice::overall(), value)
+        collector.measure_text(described.metric.unwrap_or(name), name, Slice::overall(), value)
     {
         describe(m, described, n);
     }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::Digest;
+use crate::model::{Digest, Measurement, Unit};
 
 fn of(text: &str) -> Result<Evidence, EvidenceError> {
     read(&Document::new(Digest::of(text.as_bytes()), text.as_bytes()))

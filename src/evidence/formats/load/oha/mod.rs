@@ -11,6 +11,7 @@
 //! minimum latency. If all latencies are equal, the keys are all the same, and the histogram loses
 //! its counts: it is a sample only if it counts every answer.
 
+mod ended;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -22,7 +23,8 @@ use crate::evidence::{
     json::{Json, Number, Object},
     precision::Precision,
 };
-use crate::model::{Distribution, Evidence, Measurement, Producer, Slice, Unit};
+use crate::model::{Distribution, Evidence, Producer, Slice, Unit};
+use ended::{Ended, rate};
 use std::sync::Arc;
 
 /// The row of this format in the table of formats.
@@ -79,83 +81,22 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     if document.looks_like_json() {
         document.json().map_err(Clone::clone)?;
     }
-    let form = form(document)
-        .map_err(|Declined { why }| EvidenceError::invalid(ADAPTER.id, document, 0, why))?;
+    let form = document.require(ADAPTER.id, form(document))?;
     let precision = if matches!(form, Form::Text) { Precision::AsWritten } else { Precision::Full };
-    let mut out = Collector::new(document, ADAPTER.id).precision(precision);
-    out.evidence.producer = Some(Producer { tool: Some("oha".to_owned()), ..Producer::default() });
+    let mut collector = Collector::new(document, ADAPTER.id).precision(precision);
+    collector.evidence.producer =
+        Some(Producer { tool: Some("oha".to_owned()), ..Producer::default() });
     match form {
-        Form::Json => json(document, &mut out)?,
-        Form::Csv => table::read(document, &mut out)?,
-        Form::Text => text::read(document, &mut out)?,
+        Form::Json => json(document, &mut collector)?,
+        Form::Csv => table::read(document, &mut collector)?,
+        Form::Text => text::read(document, &mut collector)?,
     }
-    out.finish()
+    collector.finish()
 }
 
-/// oha's name for requests that the end of the run cut short. They count neither for nor against
-/// the service.
-const DEADLINE: &str = "aborted due to deadline";
-
-/// How requests ended.
-#[derive(Debug, Default, Clone, Copy)]
-struct Ended {
-    /// Answers of any status.
-    answers: u64,
-    /// Answers whose status is a failure.
-    bad: u64,
-    /// Requests without an answer, except those that the end of the run cut short.
-    lost: u64,
-    /// Requests that the end of the run cut short.
-    late: u64,
-}
-
-impl Ended {
-    fn counted(self) -> u64 {
-        self.answers.saturating_add(self.lost)
-    }
-
-    fn all(self) -> u64 {
-        self.counted().saturating_add(self.late)
-    }
-
-    fn error(&mut self, what: &str, times: u64) {
-        let heap = if what == DEADLINE { &mut self.late } else { &mut self.lost };
-        *heap = heap.saturating_add(times);
-    }
-
-    /// Adds the error rate and the check.
-    fn verdict(self, out: &mut Collector<'_>) {
-        if self.lost > 0 {
-            load::count(out, "errors", Slice::overall(), self.lost, Some(self.all()));
-        }
-        if self.late > 0 {
-            load::count(
-                out,
-                "aborted due to deadline",
-                Slice::overall(),
-                self.late,
-                Some(self.all()),
-            );
-        }
-        let failed = self.bad.saturating_add(self.lost);
-        load::error_rate(out, Slice::overall(), self.counted(), failed);
-        let ended = load::Ended { requests: self.counted(), failed, unfinished: self.late };
-        ended.tell(out, 0, &Slice::overall(), "");
-    }
-}
-
-/// Fills n, trials and successes of a success rate.
-fn rate(m: &mut Measurement, ended: Ended) {
-    (m.n, m.trials) = (Some(ended.counted()), Some(ended.counted()));
-    m.successes = m.value.map(|_| ended.answers);
-    if ended.counted() == 0 {
-        m.value = None;
-    }
-}
-
-fn json(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(), EvidenceError> {
+fn json(document: &Document<'_>, collector: &mut Collector<'_>) -> Result<(), EvidenceError> {
     let root = document.json().map_err(Clone::clone)?;
-    let invalid = |at, why: String| EvidenceError::invalid(ADAPTER.id, document, at, why);
+    let invalid = |at, why: String| document.invalid(ADAPTER.id, at, why);
     let mut ended = Ended::default();
     let mut codes: Vec<(&str, u64)> = Vec::new();
     for key in ["statusCodeDistribution", "errorDistribution"] {
@@ -176,20 +117,20 @@ fn json(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(), Evidence
             }
         }
     }
-    (ended.answers, ended.bad) = load::statuses(out, codes);
-    for member in out.members(Some(root)) {
+    (ended.answers, ended.bad) = load::statuses(collector, codes);
+    for member in collector.members(Some(root)) {
         let Some(part) = member.value.as_object() else {
-            out.left_out(&member.key);
+            collector.left_out(&member.key);
             continue;
         };
         let histogram = |key: &str, n| {
             root.get(key).and_then(Json::as_object).and_then(|marks| sample(marks, n))
         };
         match &*member.key {
-            "summary" => summary(out, part, ended),
+            "summary" => summary(collector, part, ended),
             "latencyPercentiles" => {
                 let sample = histogram("responseTimeHistogram", Some(ended.answers));
-                percentiles(out, part, "latency", "", sample.as_ref(), Some(ended.answers));
+                percentiles(collector, part, "latency", "", sample.as_ref(), Some(ended.answers));
             }
             "firstBytePercentiles"
             | "latencyPercentilesSuccessful"
@@ -201,7 +142,7 @@ fn json(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(), Evidence
                 let sample = histogram(&marks, None);
                 let n = sample.as_ref().map(|sample| sample.count());
                 percentiles(
-                    out,
+                    collector,
                     part,
                     &member.key,
                     &format!("{}.", member.key),
@@ -209,20 +150,20 @@ fn json(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(), Evidence
                     n,
                 );
             }
-            "rps" | "details" | "metrics" => leaves(out, &member.key, part, ended),
+            "rps" | "details" | "metrics" => leaves(collector, &member.key, part, ended),
             "statusCodeDistribution" | "errorDistribution" => {}
             key if key.contains("Histogram") => {}
-            _ => out.left_out(&member.key),
+            _ => collector.left_out(&member.key),
         }
     }
-    ended.verdict(out);
+    ended.verdict(collector);
     Ok(())
 }
 
-fn summary(out: &mut Collector<'_>, part: &Object<'_>, ended: Ended) {
+fn summary(collector: &mut Collector<'_>, part: &Object<'_>, ended: Ended) {
     for member in part {
         let ours = if member.key == "successRate" { "pass_rate" } else { &*member.key };
-        let Some(m) = out.measure(ours, &member.key, Slice::overall(), &member.value) else {
+        let Some(m) = collector.measure(ours, &member.key, Slice::overall(), &member.value) else {
             continue;
         };
         m.n = Some(ended.answers);
@@ -242,7 +183,7 @@ fn summary(out: &mut Collector<'_>, part: &Object<'_>, ended: Ended) {
         }
     }
     if ended.answers == 0 {
-        out.warn("no request was answered: times and rates are undefined");
+        collector.warn("no request was answered: times and rates are undefined");
     }
 }
 
@@ -268,7 +209,7 @@ fn sample(marks: &Object<'_>, n: Option<u64>) -> Option<Arc<Distribution>> {
 }
 
 fn percentiles(
-    out: &mut Collector<'_>,
+    collector: &mut Collector<'_>,
     part: &Object<'_>,
     ours: &str,
     path: &str,
@@ -277,7 +218,9 @@ fn percentiles(
 ) {
     for member in part {
         let theirs = format!("{path}{}", member.key);
-        let Some(m) = out.measure(ours, &theirs, Slice::overall(), &member.value) else { continue };
+        let Some(m) = collector.measure(ours, &theirs, Slice::overall(), &member.value) else {
+            continue;
+        };
         m.unit = Some(Unit::Seconds);
         m.quantile = member.key.strip_prefix('p').and_then(load::quantile);
         m.n = n;
@@ -286,14 +229,16 @@ fn percentiles(
 }
 
 /// Adds every number below `path`, named by its own path.
-fn leaves(out: &mut Collector<'_>, path: &str, part: &Object<'_>, ended: Ended) {
+fn leaves(collector: &mut Collector<'_>, path: &str, part: &Object<'_>, ended: Ended) {
     for member in part {
         let path = format!("{path}.{}", member.key);
         if let Some(part) = member.value.as_object() {
-            leaves(out, &path, part, ended);
+            leaves(collector, &path, part, ended);
             continue;
         }
-        let Some(m) = out.measure(&path, &path, Slice::overall(), &member.value) else { continue };
+        let Some(m) = collector.measure(&path, &path, Slice::overall(), &member.value) else {
+            continue;
+        };
         if path.starts_with("rps.percentiles.") || path.starts_with("metrics.latency_ms.p") {
             m.quantile = member.key.strip_prefix('p').and_then(load::quantile);
         }

@@ -1,17 +1,22 @@
 //! `oha --output-format csv`: a row for each answer, in seconds, not rounded.
 
-use super::{ADAPTER, Collector, Document, EvidenceError, Slice, Unit, load};
+use super::{Collector, Document, EvidenceError, Slice, Unit, load};
 use crate::stats::proportion::counted;
 use std::collections::BTreeMap;
 
-pub(super) fn read(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(), EvidenceError> {
+pub(super) fn read(
+    document: &Document<'_>,
+    collector: &mut Collector<'_>,
+) -> Result<(), EvidenceError> {
     let table = document.csv().map_err(Clone::clone)?;
     let n = counted(table.rows().len());
-    load::count(out, "rows", Slice::overall(), n, None);
+    load::count(collector, "rows", Slice::overall(), n, None);
     for name in ["DNS", "DNS+dialup", "Response-delay", "request-duration"] {
-        let Some(values) = load::column(ADAPTER.id, document, table, name)? else { continue };
+        let Some(values) = load::column(collector.format(), document, table, name)? else {
+            continue;
+        };
         load::mean(
-            out,
+            collector,
             &format!("mean {name}"),
             Slice::overall(),
             &values,
@@ -20,8 +25,8 @@ pub(super) fn read(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(
         );
         if name == "request-duration" && n > 0 {
             match load::Sample::of(values, 0.0, Unit::Seconds) {
-                Some(sample) => sample.quantiles(out, &Slice::overall(), &[]),
-                None => out.warn("a duration is negative: the percentiles are left out"),
+                Some(sample) => sample.quantiles(collector, &Slice::overall(), &[]),
+                None => collector.warn("a duration is negative: the percentiles are left out"),
             }
         }
     }
@@ -30,9 +35,8 @@ pub(super) fn read(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(
     for row in table.rows() {
         let code = column.and_then(|column| row.get(column)).unwrap_or("");
         if code.len() != 3 || !code.bytes().all(|b| b.is_ascii_digit()) {
-            return Err(EvidenceError::invalid(
-                ADAPTER.id,
-                document,
+            return Err(document.invalid(
+                collector.format(),
                 row.at,
                 "no status code: was the file cut off?",
             ));
@@ -40,13 +44,13 @@ pub(super) fn read(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(
         let times = codes.entry(code).or_default();
         *times = times.saturating_add(1);
     }
-    let (_, failed) = load::statuses(out, codes);
+    let (_, failed) = load::statuses(collector, codes);
     // Requests without an answer have no row, so a file with only good rows does not show that all
     // requests succeeded.
     if n == 0 || failed > 0 {
-        load::Ended::of(n, failed).tell(out, 0, &Slice::overall(), "");
+        load::Ended::of(n, failed).tell(collector, 0, &Slice::overall(), "");
     }
-    out.warn(
+    collector.warn(
         "the CSV of oha leaves out requests that had no answer: it does not say how many failed",
     );
     Ok(())

@@ -1,14 +1,18 @@
 //! The summary that oha prints.
 
-use super::{ADAPTER, Collector, Document, Ended, EvidenceError, Slice, load, rate};
+use super::ended::{Ended, rate};
+use super::{Collector, Document, EvidenceError, Slice, load};
 use crate::evidence::json::Number;
 use std::sync::Arc;
 
-pub(super) fn read(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(), EvidenceError> {
+pub(super) fn read(
+    document: &Document<'_>,
+    collector: &mut Collector<'_>,
+) -> Result<(), EvidenceError> {
     let text = document.text()?;
     let Some(codes) = load::section(text, "Status code distribution:") else {
         let why = "no `Status code distribution:`: the summary was cut off";
-        return Err(EvidenceError::invalid(ADAPTER.id, document, text.len(), why));
+        return Err(document.invalid(collector.format(), text.len(), why));
     };
     let counted = |line: &&str| {
         let (code, rest) = load::bracketed(line)?;
@@ -17,7 +21,7 @@ pub(super) fn read(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(
     let codes: Vec<(String, u64)> = codes.iter().filter_map(counted).collect();
     let mut ended = Ended::default();
     (ended.answers, ended.bad) =
-        load::statuses(out, codes.iter().map(|(code, n)| (code.as_str(), *n)));
+        load::statuses(collector, codes.iter().map(|(code, n)| (code.as_str(), *n)));
     for line in load::section(text, "Error distribution:").unwrap_or_default() {
         if let Some((times, what)) =
             load::bracketed(line).and_then(|(n, what)| Some((n.parse().ok()?, what)))
@@ -29,42 +33,42 @@ pub(super) fn read(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(
     let marks = marks(text, "Response time histogram:");
     let shown = marks.iter().fold(0_u64, |sum, (_, n)| sum.saturating_add(*n));
     if shown != ended.answers {
-        out.warn(format!(
+        collector.warn(format!(
             "the histogram counts {shown} answers, the status codes {}: counts are unknown",
             ended.answers
         ));
     }
     let whole = shown == ended.answers;
     head(
-        out,
+        collector,
         &load::section(load::whole_lines(text), "Summary:").unwrap_or_default(),
         ended,
         whole,
     );
     for (heading, of) in [("", ""), (" (2xx only)", "2xx."), (" (4xx + 5xx only)", "4xx + 5xx.")] {
-        distribution(out, text, heading, of, ended, whole);
+        distribution(collector, text, heading, of, ended, whole);
     }
-    details(out, text);
+    details(collector, text);
     if whole {
-        ended.verdict(out);
+        ended.verdict(collector);
     } else {
-        load::succeeded(out, "", ended.counted(), ended.counted());
+        load::succeeded(collector, "", ended.counted(), ended.counted());
     }
     Ok(())
 }
 
-fn head(out: &mut Collector<'_>, lines: &[&str], ended: Ended, whole: bool) {
+fn head(collector: &mut Collector<'_>, lines: &[&str], ended: Ended, whole: bool) {
     for line in lines {
         let Some((name, rest)) = line.split_once(':') else { continue };
         let m = match name {
-            "Success rate" => out.measure_text("pass_rate", name, Slice::overall(), rest),
-            "Total" | "Slowest" | "Fastest" | "Average" => load::time(out, name, name, rest),
-            "Requests/sec" => out.measure_text(name, name, Slice::overall(), rest),
+            "Success rate" => collector.measure_text("pass_rate", name, Slice::overall(), rest),
+            "Total" | "Slowest" | "Fastest" | "Average" => load::time(collector, name, name, rest),
+            "Requests/sec" => collector.measure_text(name, name, Slice::overall(), rest),
             "Total data" | "Size/request" | "Size/sec" if !rest.trim().starts_with("NaN") => {
-                load::size(out, name, rest)
+                load::size(collector, name, rest)
             }
             _ => {
-                out.left_out(name);
+                collector.left_out(name);
                 continue;
             }
         };
@@ -95,7 +99,7 @@ fn marks(text: &str, heading: &str) -> Vec<(f64, u64)> {
 }
 
 fn distribution(
-    out: &mut Collector<'_>,
+    collector: &mut Collector<'_>,
     text: &str,
     heading: &str,
     of: &str,
@@ -114,12 +118,12 @@ fn distribution(
         let Some((percent, time)) = line.split_once('%') else { continue };
         // The unit is at the end of a line: one that was cut off has none, or another.
         let Some(time) = time.trim().strip_prefix("in ").filter(|_| whole) else {
-            out.left_out("a distribution that was cut off");
+            collector.left_out("a distribution that was cut off");
             continue;
         };
         let name = load::percentile_name(percent);
         let ours = if of.is_empty() { "latency".to_owned() } else { format!("{of}latency") };
-        let Some(m) = load::time(out, &ours, &format!("{of}{name}"), time) else { continue };
+        let Some(m) = load::time(collector, &ours, &format!("{of}{name}"), time) else { continue };
         (m.quantile, m.n) = (load::quantile(percent), Some(n));
         let plain = matches!(load::split(time).1, "ns" | "us" | "ms" | "sec" | "secs");
         m.distribution = load::histogram(&marks, SLACK, n)
@@ -128,17 +132,17 @@ fn distribution(
     }
 }
 
-fn details(out: &mut Collector<'_>, text: &str) {
+fn details(collector: &mut Collector<'_>, text: &str) {
     for line in load::section(text, "Details (average, fastest, slowest):").unwrap_or_default() {
         let Some((name, rest)) = line.split_once(':') else { continue };
         let times: Vec<&str> = rest.split(',').map(str::trim).collect();
         if times.len() != 3 {
-            out.left_out(name);
+            collector.left_out(name);
             continue;
         }
         for (what, time) in ["average", "fastest", "slowest"].iter().zip(times) {
             let name = format!("{name}.{what}");
-            load::time(out, &name, &name, time);
+            load::time(collector, &name, &name, time);
         }
     }
 }

@@ -1,8 +1,7 @@
 //! `perf_analyzer --profile-export-file`: the moments of every request, in nanoseconds, for each
 //! load level.
 
-use super::{ADAPTER, LOADS};
-use crate::evidence::formats::common::{text, wanted};
+use crate::evidence::formats::common::text;
 use crate::evidence::formats::load::sample::{Ended, Statistics, Written};
 use crate::evidence::{
     Declined, Document, EvidenceError,
@@ -11,6 +10,15 @@ use crate::evidence::{
 };
 use crate::model::{Producer, Slice, Unit};
 use crate::stats::proportion::{counted, float};
+
+/// Columns that set the load, and the axis of each.
+pub(super) const LOADS: [(&str, &str); 5] = [
+    ("Concurrency", "concurrency"),
+    ("Request Rate", "request_rate"),
+    ("Session Concurrency", "session_concurrency"),
+    ("Periodic Concurrency", "periodic_concurrency"),
+    ("Batch", "batch"),
+];
 
 fn is_experiment(json: &Json<'_>) -> bool {
     json.at_path(&["experiment", "mode"]).is_some()
@@ -26,30 +34,35 @@ pub(super) fn detect(document: &Document<'_>) -> Result<(), Declined> {
     }
 }
 
-pub(super) fn read(into: &mut Collector<'_>, document: &Document<'_>) -> Result<(), EvidenceError> {
-    wanted(ADAPTER.id, document, detect(document))?;
+pub(super) fn read(
+    collector: &mut Collector<'_>,
+    document: &Document<'_>,
+) -> Result<(), EvidenceError> {
+    document.require(collector.format(), detect(document))?;
     let json = document.json().map_err(Clone::clone)?;
     let version = text(json.get("version")).map(str::to_owned);
-    into.evidence.producer =
+    collector.evidence.producer =
         Some(Producer { tool: Some("perf_analyzer".to_owned()), version, run: None });
-    for experiment in into.list(json.get("experiments")) {
+    for experiment in collector.list(json.get("experiments")) {
         let mode = text(experiment.at_path(&["experiment", "mode"])).unwrap_or_default();
         let value = experiment.at_path(&["experiment", "value"]).and_then(Json::as_number);
         let axis = LOADS.iter().map(|(_, axis)| *axis).find(|axis| *axis == mode);
         let slice = axis
             .zip(value)
             .map_or_else(Slice::overall, |(axis, value)| Slice::one(axis, value.text()));
-        let requests = into.list(experiment.get("requests"));
+        let requests = collector.list(experiment.get("requests"));
         let took: Vec<f64> = requests.iter().filter_map(nanoseconds).collect();
         let failed = requests.len() - took.len();
-        let (from, ended) =
-            (into.evidence.measurements.len(), Ended::of(counted(requests.len()), counted(failed)));
+        let (from, ended) = (
+            collector.evidence.measurements.len(),
+            Ended::of(counted(requests.len()), counted(failed)),
+        );
         let name = |stat: &str| format!("{stat} latency");
         let (written, unit) = (Written::Cut(0.0), Some(Unit::Nanoseconds));
         Statistics { metric: "latency", name: &name, mean: "Avg", unit, written, slice: &slice }
-            .add(into, took);
+            .add(collector, took);
         let of = if slice.is_overall() { String::new() } else { slice.to_string() };
-        ended.tell(into, from, &slice, &of);
+        ended.tell(collector, from, &slice, &of);
     }
     Ok(())
 }

@@ -14,7 +14,6 @@
 mod export;
 
 use super::sample::percentile;
-use crate::evidence::formats::common::wanted;
 use crate::evidence::{
     Adapter, Carries, Declined, Document, EvidenceError, Family,
     collector::Collector,
@@ -39,15 +38,6 @@ pub const ADAPTER: Adapter = Adapter {
 };
 
 const THROUGHPUT: &str = "Inferences/Second";
-
-/// Columns that set the load, and the axis of each.
-const LOADS: [(&str, &str); 5] = [
-    ("Concurrency", "concurrency"),
-    ("Request Rate", "request_rate"),
-    ("Session Concurrency", "session_concurrency"),
-    ("Periodic Concurrency", "periodic_concurrency"),
-    ("Batch", "batch"),
-];
 
 /// Columns with an average time.
 const TIMES: [&str; 13] = [
@@ -81,16 +71,16 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     if document.looks_like_json() {
-        let mut into = Collector::new(document, ADAPTER.id);
-        export::read(&mut into, document)?;
-        return into.finish();
+        let mut collector = Collector::new(document, ADAPTER.id);
+        export::read(&mut collector, document)?;
+        return collector.finish();
     }
-    wanted(ADAPTER.id, document, detect(document))?;
+    document.require(ADAPTER.id, detect(document))?;
     let table = document.csv().map_err(Clone::clone)?;
     let header: Vec<&str> = table.header().collect();
-    let mut into = Collector::new(document, ADAPTER.id);
+    let mut collector = Collector::new(document, ADAPTER.id);
     if table.rows().is_empty() {
-        into.check(
+        collector.check(
             THROUGHPUT,
             false,
             Some("the table has no row: nothing was measured".to_owned()),
@@ -103,12 +93,12 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
                 row.len(),
                 header.len()
             );
-            return Err(EvidenceError::invalid(ADAPTER.id, document, row.at, message));
+            return Err(document.invalid(ADAPTER.id, row.at, message));
         }
         let slice = slice(&header, row);
         let idle = column(&header, row, THROUGHPUT).is_none_or(|text| !above_zero(text));
         if idle {
-            into.check(
+            collector.check(
                 THROUGHPUT,
                 false,
                 Some(format!("no inference was completed at {slice}: its times mean nothing")),
@@ -116,14 +106,14 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         }
         for (name, text) in header.iter().zip(row.cells()) {
             // Without any request the tool writes times of 0.
-            cell(&mut into, name, if idle && *name != THROUGHPUT { "" } else { text }, &slice);
+            cell(&mut collector, name, if idle && *name != THROUGHPUT { "" } else { text }, &slice);
         }
     }
-    into.evidence.producer = Some(crate::model::Producer {
+    collector.evidence.producer = Some(crate::model::Producer {
         tool: Some("perf_analyzer".to_owned()),
         ..Default::default()
     });
-    into.finish()
+    collector.finish()
 }
 
 fn above_zero(text: &str) -> bool {
@@ -135,22 +125,22 @@ fn column<'r>(header: &[&str], row: &'r Row, name: &str) -> Option<&'r str> {
 }
 
 fn slice(header: &[&str], row: &Row) -> Slice {
-    let axes = LOADS.iter().filter_map(|(name, axis)| {
+    let axes = export::LOADS.iter().filter_map(|(name, axis)| {
         Some(((*axis).to_owned(), column(header, row, name)?.to_owned()))
     });
     Slice(axes.collect())
 }
 
-fn cell(into: &mut Collector<'_>, name: &str, text: &str, slice: &Slice) {
-    if name.is_empty() || LOADS.iter().any(|(load, _)| *load == name) {
+fn cell(collector: &mut Collector<'_>, name: &str, text: &str, slice: &Slice) {
+    if name.is_empty() || export::LOADS.iter().any(|(load, _)| *load == name) {
         return;
     }
     if name.contains("GPU") {
-        return gpus(into, name, text, slice);
+        return gpus(collector, name, text, slice);
     }
     let q = name.strip_suffix(" latency").and_then(percentile);
     let metric = if q.is_some() { "latency" } else { name };
-    let Some(m) = into.measure_text(metric, name, slice.clone(), text) else { return };
+    let Some(m) = collector.measure_text(metric, name, slice.clone(), text) else { return };
     if q.is_some() || TIMES.contains(&name) {
         (m.unit, m.quantile) = (Some(Unit::Microseconds), q);
         m.rounding = m.rounding.max(1.0);
@@ -158,14 +148,14 @@ fn cell(into: &mut Collector<'_>, name: &str, text: &str, slice: &Slice) {
 }
 
 /// Reads `GPU-uuid:0.5;GPU-uuid:0.25;`: a number for each GPU.
-fn gpus(into: &mut Collector<'_>, name: &str, text: &str, slice: &Slice) {
+fn gpus(collector: &mut Collector<'_>, name: &str, text: &str, slice: &Slice) {
     for part in text.split(';').filter(|part| !part.is_empty()) {
         let Some((gpu, value)) = part.rsplit_once(':') else {
-            into.left_out(name);
+            collector.left_out(name);
             continue;
         };
         let path = format!("{name}.{gpu}");
-        if let Some(m) = into.measure_text(&path, &path, slice.clone(), value) {
+        if let Some(m) = collector.measure_text(&path, &path, slice.clone(), value) {
             m.unit = name.contains("Memory").then_some(Unit::Bytes);
         }
     }

@@ -43,23 +43,22 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let json = document.json().map_err(Clone::clone)?;
-    let invalid = |at, why: String| EvidenceError::invalid(ADAPTER.id, document, at, why);
-    let root = detect(document)
-        .and_then(|()| document.object())
-        .map_err(|Declined { why }| invalid(json.at, why))?;
+    let invalid = |at, why: String| document.invalid(ADAPTER.id, at, why);
+    let root = document.require(ADAPTER.id, detect(document).and_then(|()| document.object()))?;
     let Some(requests) = root.get("requests").and_then(Json::as_number).and_then(Number::count)
     else {
         return Err(invalid(json.at, "`requests` is no count".to_owned()));
     };
-    let mut out = Collector::new(document, ADAPTER.id).precision(Precision::Full);
-    out.evidence.producer =
+    let mut collector = Collector::new(document, ADAPTER.id).precision(Precision::Full);
+    collector.evidence.producer =
         Some(Producer { tool: Some("Vegeta".to_owned()), ..Producer::default() });
     let moment =
         |key: &str| root.get(key).and_then(Json::as_str).and_then(|text| text.parse().ok());
-    out.evidence.produced_at = moment("end").or_else(|| moment("latest")).filter(|_| requests > 0);
+    collector.evidence.produced_at =
+        moment("end").or_else(|| moment("latest")).filter(|_| requests > 0);
 
     let mut codes: Vec<(&str, u64)> = Vec::new();
-    for member in out.members(root.get("status_codes")) {
+    for member in collector.members(root.get("status_codes")) {
         let times = member.value.as_number().and_then(Number::count);
         let times = times.ok_or_else(|| {
             invalid(member.value.at, format!("a count of status codes is {}", member.value.kind()))
@@ -70,19 +69,19 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         .iter()
         .filter(|(code, _)| code.parse::<u16>().is_ok_and(|code| (200..400).contains(&code)));
     let good = good.fold(0_u64, |sum, (_, times)| sum.saturating_add(*times));
-    let (answers, _) = load::statuses(&mut out, codes.iter().copied());
+    let (answers, _) = load::statuses(&mut collector, codes.iter().copied());
     let known = answers == requests;
     if !known {
-        out.warn(format!(
+        collector.warn(format!(
             "the status codes count {answers} requests of {requests}: how many failed is unknown"
         ));
     }
-    values(&mut out, root, requests, known.then_some(good));
+    values(&mut collector, root, requests, known.then_some(good));
     if known {
-        load::error_rate(&mut out, Slice::overall(), requests, requests - good);
-        load::Ended::of(requests, requests - good).tell(&mut out, 0, &Slice::overall(), "");
+        load::error_rate(&mut collector, Slice::overall(), requests, requests - good);
+        load::Ended::of(requests, requests - good).tell(&mut collector, 0, &Slice::overall(), "");
     } else {
-        out.check(
+        collector.check(
             "requests succeeded",
             false,
             Some("the status codes are not those of all requests".to_owned()),
@@ -93,26 +92,27 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     {
         let first =
             errors.first().and_then(Json::as_str).map(crate::evidence::quoted).unwrap_or_default();
-        out.warn(format!("{} kinds of error, the first {first}", errors.len()));
+        collector.warn(format!("{} kinds of error, the first {first}", errors.len()));
     }
-    out.finish()
+    collector.finish()
 }
 
-fn values(out: &mut Collector<'_>, root: &Object<'_>, requests: u64, good: Option<u64>) {
+fn values(collector: &mut Collector<'_>, root: &Object<'_>, requests: u64, good: Option<u64>) {
     for member in root {
         let (key, json) = (&*member.key, &member.value);
         match key {
-            "latencies" => latencies(out, root, json, requests),
+            "latencies" => latencies(collector, root, json, requests),
             "bytes_in" | "bytes_out" => {
-                for part in out.members(Some(json)) {
+                for part in collector.members(Some(json)) {
                     let name = format!("{key}.{}", part.key);
-                    if let Some(m) = out.measure(&name, &name, Slice::overall(), &part.value) {
+                    if let Some(m) = collector.measure(&name, &name, Slice::overall(), &part.value)
+                    {
                         (m.unit, m.n) = (Some(Unit::Bytes), Some(requests));
                     }
                 }
             }
             "success" => {
-                let Some(m) = out.measure("pass_rate", key, Slice::overall(), json) else {
+                let Some(m) = collector.measure("pass_rate", key, Slice::overall(), json) else {
                     continue;
                 };
                 (m.n, m.trials) = (Some(requests), Some(requests));
@@ -123,33 +123,33 @@ fn values(out: &mut Collector<'_>, root: &Object<'_>, requests: u64, good: Optio
                 m.value = m.value.filter(|_| requests > 0);
             }
             "duration" | "wait" | "rate" | "throughput" | "requests" => {
-                let Some(m) = out.measure(key, key, Slice::overall(), json) else { continue };
+                let Some(m) = collector.measure(key, key, Slice::overall(), json) else { continue };
                 m.n = Some(requests).filter(|_| key != "requests");
                 m.unit = matches!(key, "duration" | "wait").then_some(Unit::Nanoseconds);
                 m.value = m.value.filter(|_| requests > 0 || key == "requests");
             }
             "status_codes" | "errors" | "buckets" | "earliest" | "latest" | "end" => {}
-            _ => out.left_out(key),
+            _ => collector.left_out(key),
         }
     }
 }
 
-fn latencies(out: &mut Collector<'_>, root: &Object<'_>, json: &Json<'_>, requests: u64) {
+fn latencies(collector: &mut Collector<'_>, root: &Object<'_>, json: &Json<'_>, requests: u64) {
     let sample = root
         .get("buckets")
         .and_then(Json::as_object)
         .map(|buckets| sample(buckets, json, requests));
     if matches!(sample, Some(None)) {
-        out.warn("`buckets` do not count every request: they are not read");
+        collector.warn("`buckets` do not count every request: they are not read");
     }
     let sample = sample.flatten();
-    for member in out.members(Some(json)) {
+    for member in collector.members(Some(json)) {
         let percent = member.key.strip_suffix("th");
         let (ours, theirs) = match percent {
             Some(percent) => ("latency".to_owned(), format!("p{percent}")),
             None => (format!("latencies.{}", member.key), format!("latencies.{}", member.key)),
         };
-        let Some(m) = out.measure(&ours, &theirs, Slice::overall(), &member.value) else {
+        let Some(m) = collector.measure(&ours, &theirs, Slice::overall(), &member.value) else {
             continue;
         };
         (m.unit, m.n, m.quantile) =

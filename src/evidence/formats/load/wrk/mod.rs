@@ -44,10 +44,9 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 }
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
-    detect(document)
-        .map_err(|Declined { why }| EvidenceError::invalid(ADAPTER.id, document, 0, why))?;
+    document.require(ADAPTER.id, detect(document))?;
     let text = document.text()?;
-    let invalid = |at, why: &str| EvidenceError::invalid(ADAPTER.id, document, at, why);
+    let invalid = |at, why: &str| document.invalid(ADAPTER.id, at, why);
     let lines: Vec<&str> = lines(text);
     if lines.iter().filter(|line| line.starts_with("Running ") && line.contains(" test @ ")).count()
         > 1
@@ -61,7 +60,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let Some((requests, rest_of_line)) = requests else {
         return Err(invalid(text.len(), "no line `… requests in …`: the output was cut off"));
     };
-    let mut out = Collector::new(document, ADAPTER.id);
+    let mut collector = Collector::new(document, ADAPTER.id);
     let spectra = spectra(&lines);
     let tool = if lines
         .iter()
@@ -71,20 +70,21 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     } else {
         "wrk"
     };
-    out.evidence.producer = Some(Producer { tool: Some(tool.to_owned()), ..Producer::default() });
-    load::count(&mut out, "requests", Slice::overall(), requests, None);
+    collector.evidence.producer =
+        Some(Producer { tool: Some(tool.to_owned()), ..Producer::default() });
+    load::count(&mut collector, "requests", Slice::overall(), requests, None);
     if let Some((duration, read)) = rest_of_line.split_once(", ") {
-        load::time(&mut out, "duration", "duration", duration);
+        load::time(&mut collector, "duration", "duration", duration);
         if let Some(size) = read.strip_suffix(" read") {
-            load::size(&mut out, "read", size);
+            load::size(&mut collector, "read", size);
         }
     }
-    let mut reader = Reader { out: &mut out, requests, spectra: &spectra, part: 0 };
+    let mut reader = Reader { collector: &mut collector, requests, spectra: &spectra, part: 0 };
     for line in &lines {
         reader.line(line.trim());
     }
-    failures(&mut out, &lines, requests);
-    out.finish()
+    failures(&mut collector, &lines, requests);
+    collector.finish()
 }
 
 /// The complete lines. The last one is kept without its line break if it is complete otherwise.
@@ -153,7 +153,7 @@ fn cumulated(rows: &[(f64, u64)], n: u64) -> Option<Arc<Distribution>> {
 }
 
 struct Reader<'r, 'd> {
-    out: &'r mut Collector<'d>,
+    collector: &'r mut Collector<'d>,
     requests: u64,
     spectra: &'r [Spectrum],
     /// How many tables of percentiles have begun.
@@ -168,7 +168,7 @@ impl Reader<'_, '_> {
             ["Latency", avg, stdev, max, within] => {
                 for (what, text) in [("Avg", avg), ("Stdev", stdev), ("Max", max)] {
                     let name = format!("Latency.{what}");
-                    let m = load::time(self.out, &name, &name, text);
+                    let m = load::time(self.collector, &name, &name, text);
                     settle(m, self.requests);
                 }
                 self.within("Latency", within);
@@ -181,14 +181,17 @@ impl Reader<'_, '_> {
             }
             ["Requests/sec:", rate] => {
                 // A rate of 0.00 is correct if there was no request.
-                if let Some(m) =
-                    self.out.measure_text("Requests/sec", "Requests/sec", Slice::overall(), rate)
-                {
+                if let Some(m) = self.collector.measure_text(
+                    "Requests/sec",
+                    "Requests/sec",
+                    Slice::overall(),
+                    rate,
+                ) {
                     m.n = Some(self.requests);
                 }
             }
             ["Transfer/sec:", rate] => {
-                let m = load::size(self.out, "Transfer/sec", rate);
+                let m = load::size(self.collector, "Transfer/sec", rate);
                 settle(m, self.requests);
             }
             [percent, value] => {
@@ -209,7 +212,7 @@ impl Reader<'_, '_> {
         } else {
             ("latency", name)
         };
-        let Some(m) = load::time(self.out, ours, &theirs, value) else { return };
+        let Some(m) = load::time(self.collector, ours, &theirs, value) else { return };
         m.quantile = load::quantile(percent);
         m.n = spectrum.and_then(|s| s.total).or(Some(self.requests));
         if m.n == Some(0) {
@@ -228,9 +231,11 @@ impl Reader<'_, '_> {
             "k" => 1e3,
             "M" => 1e6,
             "G" => 1e9,
-            _ => return self.out.left_out(name),
+            _ => return self.collector.left_out(name),
         };
-        let Some(m) = self.out.measure_text(name, name, Slice::overall(), number) else { return };
+        let Some(m) = self.collector.measure_text(name, name, Slice::overall(), number) else {
+            return;
+        };
         m.value = m.value.map(|v| round12(v * scale));
         m.rounding *= scale;
         settle(Some(m), self.requests);
@@ -238,7 +243,8 @@ impl Reader<'_, '_> {
 
     fn within(&mut self, of: &str, text: &str) {
         let name = format!("{of}.+/- Stdev");
-        let m = self.out.measure_text(&name, &name, Slice::overall(), text.trim_end_matches('%'));
+        let m =
+            self.collector.measure_text(&name, &name, Slice::overall(), text.trim_end_matches('%'));
         if let Some(m) = m {
             m.unit = Some(Unit::Percent);
         }
@@ -263,7 +269,7 @@ fn within(sample: &Distribution, unit: Unit) -> Option<Distribution> {
     Some(Distribution { method: sample.method.clone(), buckets })
 }
 
-fn failures(out: &mut Collector<'_>, lines: &[&str], requests: u64) {
+fn failures(collector: &mut Collector<'_>, lines: &[&str], requests: u64) {
     let after = |start: &str| lines.iter().find_map(|line| line.trim().strip_prefix(start));
     let status =
         after("Non-2xx or 3xx responses:").map_or(Some(0), |n| n.trim().parse::<u64>().ok());
@@ -277,27 +283,27 @@ fn failures(out: &mut Collector<'_>, lines: &[&str], requests: u64) {
         let Some((kind, n)) =
             part.split_once(' ').and_then(|(kind, n)| Some((kind, n.parse::<u64>().ok()?)))
         else {
-            out.left_out("Socket errors");
+            collector.left_out("Socket errors");
             continue;
         };
-        load::count(out, &format!("Socket errors.{kind}"), Slice::overall(), n, None);
+        load::count(collector, &format!("Socket errors.{kind}"), Slice::overall(), n, None);
         sockets = sockets.saturating_add(n);
     }
     // Both lines come before the rate. If the rate is missing, they may have been cut off.
     let (Some(status), Some(_)) = (status, after("Requests/sec:")) else {
-        out.warn("the output was cut off: whether requests failed is unknown");
-        out.check("requests succeeded", false, Some("the output was cut off".to_owned()));
+        collector.warn("the output was cut off: whether requests failed is unknown");
+        collector.check("requests succeeded", false, Some("the output was cut off".to_owned()));
         return;
     };
-    load::count(out, "non_2xx", Slice::overall(), status, Some(requests));
+    load::count(collector, "non_2xx", Slice::overall(), status, Some(requests));
     if sockets == 0 {
-        load::error_rate(out, Slice::overall(), requests, status);
+        load::error_rate(collector, Slice::overall(), requests, status);
     } else {
-        out.warn(format!(
+        collector.warn(format!(
             "{sockets} socket errors, which may or may not be among the {requests} requests: the error rate is unknown"
         ));
     }
     // wrk might not count a request whose connection was refused.
     let all = if requests == 0 { sockets } else { requests.saturating_add(sockets) };
-    load::Ended::of(all, status.saturating_add(sockets)).tell(out, 0, &Slice::overall(), "");
+    load::Ended::of(all, status.saturating_add(sockets)).tell(collector, 0, &Slice::overall(), "");
 }

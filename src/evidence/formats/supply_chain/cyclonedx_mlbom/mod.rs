@@ -15,7 +15,7 @@
 mod tests;
 mod xml;
 
-use super::common::{decimal, energy, is_sha256, moment, scoped, sha256, shortened};
+use super::common::{decimal, energy, is_sha256, moment, one_line, scoped, sha256};
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
     json::{Json, Value},
@@ -57,13 +57,11 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     if document.looks_like_xml() {
         let parsed = document.xml().map_err(Clone::clone)?;
-        detect(document)
-            .map_err(|Declined { why }| EvidenceError::invalid(ADAPTER.id, document, 0, why))?;
+        document.require(ADAPTER.id, detect(document))?;
         return bill(document, &xml::as_json(parsed.root_element()));
     }
     let bom = document.json().map_err(Clone::clone)?;
-    detect(document)
-        .map_err(|Declined { why }| EvidenceError::invalid(ADAPTER.id, document, bom.at, why))?;
+    document.require(ADAPTER.id, detect(document))?;
     bill(document, bom)
 }
 
@@ -301,6 +299,6 @@ fn vulnerabilities(collector: &mut Collector<'_>, bom: &Json<'_>) {
         let detail = said.into_iter().flatten().collect::<Vec<_>>().join("; ");
         let name = vulnerability.text("id").unwrap_or("vulnerability");
         let harmless = state.is_some_and(|state| HARMLESS.contains(&state));
-        collector.check(name, harmless, Some(shortened(&detail)));
+        collector.check(name, harmless, Some(one_line(&detail)));
     }
 }

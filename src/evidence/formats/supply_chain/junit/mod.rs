@@ -21,7 +21,7 @@
 mod tests;
 
 use super::{
-    common::{moment, shortened},
+    common::{moment, one_line},
     recorded::Recorded,
 };
 use crate::evidence::{
@@ -72,7 +72,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         let name = quoted(root.tag_name().name());
         let message =
             format!("the root element is {name}; `testsuites` or `testsuite` was expected");
-        return Err(EvidenceError::invalid(ADAPTER.id, document, root.range().start, message));
+        return Err(document.invalid(ADAPTER.id, root.range().start, message));
     }
     let mut collector = Collector::new(document, ADAPTER.id);
     let suites: Vec<Node<'_, '_>> = match root.tag_name().name() {
@@ -247,7 +247,7 @@ fn outcome(case: Node<'_, '_>) -> Option<String> {
                 .attribute("message")
                 .or_else(|| found.text())
                 .or_else(|| found.attribute("type"));
-            let said = shortened(said.unwrap_or(""));
+            let said = one_line(said.unwrap_or(""));
             return Some(if said.is_empty() { word.to_owned() } else { format!("{word}: {said}") });
         }
     }
@@ -256,10 +256,10 @@ fn outcome(case: Node<'_, '_>) -> Option<String> {
         match word.to_ascii_lowercase().as_str() {
             "notrun" | "disabled" | "skipped" | "suppressed" | "pending" | "ignored"
             | "untested" | "undefined" => {
-                return Some(format!("skipped: {}", shortened(word)));
+                return Some(format!("skipped: {}", one_line(word)));
             }
             "fail" | "failed" | "failure" | "error" | "broken" => {
-                return Some(format!("failed: {}", shortened(word)));
+                return Some(format!("failed: {}", one_line(word)));
             }
             _ => {}
         }
