@@ -1,6 +1,6 @@
 //! Words that programs write for a value that is missing.
 
-/// The words, as they are written: R, pandas, polars, Spark, Hive, MySQL, Julia, Ruby and
+/// The words, as they are written: R, pandas, polars, Spark, Hive, databases, Ruby and
 /// spreadsheets write them. `nan` and `null` count in any case.
 pub const MISSING_WORDS: [&str; 14] = [
     "NA", "N/A", "n/a", "#N/A", "#NA", "<NA>", "<null>", "None", "NaN", "-nan", "NaT", "nil",

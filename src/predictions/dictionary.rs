@@ -82,7 +82,7 @@ impl Dictionary {
     pub(super) fn missing_words(&self) -> Vec<String> {
         let known = self.known();
         let words = known.list.iter().filter(|name| self.is_missing(name));
-        let mut words: Vec<String> = words.map(|name| name.to_string()).collect();
+        let mut words: Vec<String> = words.map(ToString::to_string).collect();
         words.sort_unstable();
         words
     }
@@ -134,6 +134,9 @@ fn is_fraction(name: &str) -> bool {
         && name.parse::<f64>().is_ok_and(|x| x.is_finite() && x.fract() != 0.0)
 }
 
+/// The texts of a block, and the number of each.
+type Numbered = (Arc<[Box<str>]>, Vec<u32>);
+
 /// One worker's access to the shared names, with a cache of the values it has seen.
 #[derive(Debug)]
 pub(super) struct Encoder<'n> {
@@ -143,7 +146,7 @@ pub(super) struct Encoder<'n> {
     floats: Map<u64, u32>,
     texts: HashMap<Box<str>, u32>,
     /// The dictionary of the block before, and the number of each entry.
-    last: Option<(Arc<[Box<str>]>, Vec<u32>)>,
+    last: Option<Numbered>,
 }
 
 impl<'n> Encoder<'n> {

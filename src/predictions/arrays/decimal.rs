@@ -3,7 +3,7 @@
 use crate::predictions::class::{Spelling, number_text};
 use arrow_array::{ArrowPrimitiveType, PrimitiveArray};
 use arrow_buffer::ArrowNativeType;
-use std::fmt::Display;
+use std::{borrow::Cow, fmt::Display};
 
 /// Integers up to this one, and powers of ten up to this exponent, are exact as floats, so that one
 /// division rounds correctly.
@@ -33,7 +33,7 @@ where
 
 fn text(digits: &impl Display, scale: i8) -> String {
     let written = format!("{digits}e{:+}", -i32::from(scale));
-    number_text(&written, Spelling::Strict).map_or(written.clone(), |text| text.into_owned())
+    number_text(&written, Spelling::Strict).map_or(written.clone(), Cow::into_owned)
 }
 
 /// The values of a column of decimals with this many digits after the point; `None` if one is not a

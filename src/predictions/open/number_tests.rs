@@ -42,6 +42,7 @@ fn messages(bytes: &[u8]) -> (Vec<u8>, Vec<Vec<u8>>) {
 
 /// Each addition was once copied together with all entries before it, and then looked up again.
 #[test]
+#[expect(clippy::disallowed_methods, reason = "what is tested is the time that it takes")]
 fn many_additions_to_a_dictionary_take_as_long_as_their_entries() {
     // The dictionary `a`, `bb`; a batch; the addition `ccc`; a batch with the codes 0, 1 and 2.
     let (schema, parts) = messages(&fixture("small/delta.arrows"));
