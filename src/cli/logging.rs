@@ -1,6 +1,7 @@
 //! How the service logs: lines for people, or one JSON object per line and nothing else on stderr.
 
 use super::{client::variable, log_lines, output};
+use crate::app::offline::compute::is_fenced;
 use std::panic;
 use tracing_subscriber::EnvFilter;
 
@@ -18,12 +19,26 @@ pub enum LogFormat {
     Json,
 }
 
+/// Lets panics be reported as before, except those that become the refusal of a damaged file.
+pub(super) fn report_panics() {
+    let before = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        if !is_fenced() {
+            before(info);
+        }
+    }));
+}
+
 /// Log lines go to stderr; `MODELGATE_LOG` filters them (`warn`, `modelgate=debug`, …).
 pub(super) fn start(format: LogFormat) {
     if format == LogFormat::Json {
         output::notes_as_json();
         // A caught panic is still reported, and by default as text.
-        panic::set_hook(Box::new(|info| output::note(&format!("error: {info}"))));
+        panic::set_hook(Box::new(|info| {
+            if !is_fenced() {
+                output::note(&format!("error: {info}"));
+            }
+        }));
     }
     let filter = match variable(FILTER).map(|text| EnvFilter::try_new(&text).map_err(|e| (text, e)))
     {

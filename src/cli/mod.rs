@@ -120,6 +120,7 @@ fn dispatch(command: Command) -> exit::Outcome {
 
 /// Runs the command line `argv` and returns the exit code of the process.
 pub fn main(argv: impl IntoIterator<Item = OsString>) -> ExitCode {
+    logging::report_panics();
     let argv: Vec<OsString> = argv.into_iter().collect();
     let as_json = wants(&argv, "json");
     let words: Vec<&str> = argv.iter().filter_map(|word| word.to_str()).collect();

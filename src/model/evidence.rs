@@ -1,8 +1,8 @@
 //! Evidence: one immutable document about one artifact, in modelgate's own terms.
 
 use super::{
-    Comparison, Computed, Digest, Distribution, Impossible, Metric, ModelId, Range, Slice,
-    Timestamp, Unit, metric::Kind,
+    Comparison, Computed, Digest, Distribution, Impossible, Interval, Metric, ModelId, Range,
+    Slice, Timestamp, Unit, metric::Kind,
 };
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -116,22 +116,6 @@ pub struct Measurement {
     pub intervals: Vec<Interval>,
     /// The whole sample, if the source gives it: every quantile then has exact bounds.
     pub distribution: Option<Arc<Distribution>>,
-}
-
-/// An interval around a value.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Interval {
-    /// The method: `clopper-pearson`, `delong`, …
-    pub method: String,
-    /// The confidence, in (0, 1).
-    pub confidence: f64,
-    /// 2 for a two-sided interval; 1 if each end is a one-sided bound.
-    pub sides: u8,
-    /// The lower end; `None` if it is unbounded.
-    pub lower: Option<f64>,
-    /// The upper end; `None` if it is unbounded.
-    pub upper: Option<f64>,
 }
 
 /// A yes-or-no result of a tool.

@@ -1,7 +1,5 @@
 //! The metrics we know by name: scikit-learn's and fairlearn's names where those exist.
 
-use super::Range;
-
 /// The direction in which a metric improves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Better {
@@ -149,24 +147,6 @@ impl Metric {
     /// Whether counts give an exact bound.
     pub fn is_proportion(&self) -> bool {
         matches!(self.kind, Proportion | ProportionOfRows)
-    }
-
-    /// The values that the metric can have.
-    pub fn range(&self) -> Range {
-        match (self.kind, self.name) {
-            (Proportion | ProportionOfRows | Score, _) => Range::Fraction,
-            // scikit-learn writes it as a fraction, many other tools as a percentage.
-            (NonNegative, "mean_absolute_percentage_error") => Range::Either,
-            (NonNegative | Latency, _) => Range::NonNegative,
-            (Real, "cohen_kappa" | "matthews_corrcoef") => Range::Signed,
-            (Real, "explained_variance" | "r2") => Range::AtMostOne,
-            (Real, _) => Range::Real,
-        }
-    }
-
-    /// Whether the metric can have `value`.
-    pub fn allows(&self, value: f64) -> bool {
-        self.range().allows(value)
     }
 }
 

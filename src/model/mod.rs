@@ -23,9 +23,11 @@ pub mod evidence;
 mod finding;
 mod id;
 mod inputs;
+mod interval;
 pub mod jcs;
 pub mod metric;
 mod mirror;
+pub mod missing;
 pub mod number;
 mod plan;
 pub mod range;
@@ -43,13 +45,15 @@ pub use computed::{COMPUTED, Computed, Role, Source};
 pub use digest::Digest;
 pub use distribution::{Bucket, Distribution};
 pub use evidence::{
-    Check, Claimed, DatasetRef, Evidence, Interval, Link, Measurement, Producer, Subject, Submitted,
+    Check, Claimed, DatasetRef, Evidence, Link, Measurement, Producer, Subject, Submitted,
 };
 pub use finding::{Finding, GroupRate, Op, Required, Severity, Status};
 pub use id::{ApprovalId, DecisionId, Environment, ModelId, Namespace, ReleaseId};
 pub use inputs::{Attempt, Baseline, EvidenceRef, Inputs, PolicyRef};
+pub use interval::Interval;
 pub use metric::Metric;
-pub(crate) use mirror::mirror;
+mod mirror;
+pub mod missing;
 pub use plan::{Against, Columns, Contrast, Plan, Task, Timed};
 pub use range::{Impossible, Range};
 pub use record::Record;

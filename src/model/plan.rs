@@ -103,6 +103,10 @@ pub struct Columns {
     pub cluster: Option<String>,
     /// The kind of labels.
     pub task: Option<Task>,
+    /// The words for missing values, such as `NA`, that are classes or groups here; ascending,
+    /// without duplicates. Left out when there are none, as documents of earlier versions do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub na_keep: Vec<String>,
 }
 
 /// A column of quantities and their unit.
@@ -125,4 +129,20 @@ pub enum Task {
     Multiclass,
     /// Numbers.
     Regression,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A document of an earlier version keeps its digest.
+    #[test]
+    fn columns_without_kept_words_are_written_as_before() {
+        let text = serde_json::to_string(&Columns::default()).unwrap();
+        assert!(!text.contains("na_keep"), "{text}");
+        assert_eq!(serde_json::from_str::<Columns>(&text).unwrap(), Columns::default());
+        let kept = Columns { na_keep: vec!["NA".into()], ..Columns::default() };
+        let text = serde_json::to_string(&kept).unwrap();
+        assert_eq!(serde_json::from_str::<Columns>(&text).unwrap(), kept);
+    }
 }

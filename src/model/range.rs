@@ -7,7 +7,7 @@ mod words;
 
 pub use words::words;
 
-use super::{Metric, number::round12};
+use super::{Metric, metric::Kind, number::round12};
 
 /// The values that a metric can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +35,26 @@ pub enum Range {
 
 /// Sums of many doubles end slightly off their true value: an AUC of 1.0000000000000002 is 1.
 const SLACK: f64 = 1e-9;
+
+impl Metric {
+    /// The values that the metric can have.
+    pub fn range(&self) -> Range {
+        match (self.kind, self.name) {
+            (Kind::Proportion | Kind::ProportionOfRows | Kind::Score, _) => Range::Fraction,
+            // scikit-learn writes it as a fraction, many other tools as a percentage.
+            (Kind::NonNegative, "mean_absolute_percentage_error") => Range::Either,
+            (Kind::NonNegative | Kind::Latency, _) => Range::NonNegative,
+            (Kind::Real, "cohen_kappa" | "matthews_corrcoef") => Range::Signed,
+            (Kind::Real, "explained_variance" | "r2") => Range::AtMostOne,
+            (Kind::Real, _) => Range::Real,
+        }
+    }
+
+    /// Whether the metric can have `value`.
+    pub fn allows(&self, value: f64) -> bool {
+        self.range().allows(value)
+    }
+}
 
 impl Range {
     /// The range of the metric with this name: of the known metric, or else of the quantity that

@@ -9,12 +9,14 @@ use super::{
     confusion::Sums,
     contrast,
     counts::{self, Counts},
+    dictionary::Dictionary,
     disparity, drift,
     job::Job,
     join::Labels,
     latency,
     radix::RowBuckets,
     rates::{self, Part},
+    refusal,
     roles::Roles,
     scan::{self, Gathered, Shared},
     scores::{self, Scores},
@@ -44,10 +46,10 @@ pub fn compute(job: &Job) -> Result<Evidence, PredictionsError> {
     if rows == 0 {
         return Err(nothing());
     }
-    let names: Vec<_> =
-        read.shared.groups.iter().map(super::dictionary::Dictionary::list).collect();
+    let names: Vec<_> = read.shared.groups.iter().map(Dictionary::list).collect();
     let layout = Layout::new(&job.plan.slices, &attributes, &names, &read.shared.cells.list());
     let mut sink = Sink::new(job.plan);
+    missing_groups(&mut sink, &read.shared.groups);
     let cells = read.shared.cells.list().len();
     let (keyed, clustered) =
         (job.columns.id.is_some() || job.columns.cluster.is_some(), job.columns.cluster.is_some());
@@ -94,6 +96,17 @@ fn nothing() -> PredictionsError {
     )
 }
 
+/// Warns of groups whose names mean a missing value.
+fn missing_groups(sink: &mut Sink, groups: &[Dictionary]) {
+    for group in groups {
+        let words = group.missing_words();
+        if !words.is_empty() {
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
+            sink.warn(refusal::missing_name(group.column(), &words));
+        }
+    }
+}
+
 /// The result of one pass.
 struct Read {
     shared: Shared,
@@ -106,9 +119,8 @@ fn read(
     attributes: &[String],
     continuous: bool,
 ) -> Result<Option<Read>, PredictionsError> {
-    let label = job.columns.label.as_deref().unwrap_or("label");
     let told = job.columns.task.is_some() || job.columns.positive.is_some();
-    let shared = Shared::new(label, attributes, continuous, !told);
+    let shared = Shared::new(job.columns, attributes, continuous, !told);
     let task = if continuous { Some(Task::Regression) } else { job.columns.task };
     let labels = match job.labels {
         Some(source) => {
@@ -195,8 +207,11 @@ fn classes(
         let mut parts = parts.map(|((slice, pairs), sums)| Part { slice, pairs, sums });
         if let Some(overall) = parts.next() {
             one(sink, &overall, &classes);
-            rates::by_class(sink, overall.sums, &classes.names);
-            rates::averages(sink, &overall, &classes.names);
+            // Without them, many classes cost nothing more than few.
+            if sink.wants_any(&["precision", "recall", "f1"]) {
+                rates::by_class(sink, overall.sums, &classes.names);
+                rates::averages(sink, &overall, &classes.names);
+            }
         }
         for part in parts {
             one(sink, &part, &classes);

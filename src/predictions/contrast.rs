@@ -43,12 +43,7 @@ pub(super) fn compare(
         if wanted.is_empty() {
             continue;
         }
-        let shared = Shared::new(
-            job.columns.label.as_deref().unwrap_or("label"),
-            attributes,
-            continuous,
-            false,
-        );
+        let shared = Shared::new(job.columns, attributes, continuous, false);
         let mut rows = paired::rows(job, *against, *source, attributes, &shared)?;
         let classes = Classes::tell(&paired::met(&shared), job.columns)?;
         let names: Vec<_> = shared.groups.iter().map(super::dictionary::Dictionary::list).collect();

@@ -1,10 +1,17 @@
 //! The dictionaries of classes and groups: one canonical text for each value, however a file writes
 //! it, and a small number for each text.
 
-use super::{PredictionsError, block::Values, hash::Map, refusal::quoted};
+use super::{
+    PredictionsError,
+    block::Values,
+    class::{class_text, float_text},
+    hash::Map,
+    refusal,
+};
+use crate::model::is_missing_word;
 use std::{
     collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 /// More distinct values than this are not names.
@@ -26,6 +33,8 @@ pub(super) enum Form {
 pub(super) struct Dictionary {
     column: String,
     form: Form,
+    /// The words for missing values that are names here.
+    keep: Vec<String>,
     known: Mutex<Known>,
 }
 
@@ -33,16 +42,24 @@ pub(super) struct Dictionary {
 struct Known {
     index: HashMap<Box<str>, u32>,
     list: Vec<Box<str>>,
+    /// How many of them are numbers.
+    numbers: usize,
     fraction: Option<String>,
 }
 
 impl Dictionary {
-    pub(super) fn new(column: impl Into<String>, form: Form) -> Self {
-        Self { column: column.into(), form, known: Mutex::new(Known::default()) }
+    pub(super) fn new(column: impl Into<String>, form: Form, keep: &[String]) -> Self {
+        let (column, keep) = (column.into(), keep.to_vec());
+        Self { column, form, keep, known: Mutex::new(Known::default()) }
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The column that the names are from.
+    pub(super) fn column(&self) -> &str {
+        &self.column
     }
 
     /// The names, in the order of their numbers.
@@ -55,6 +72,25 @@ impl Dictionary {
         self.known().list.len()
     }
 
+    /// Whether all names are numbers.
+    pub(super) fn is_numeric(&self) -> bool {
+        let known = self.known();
+        known.numbers == known.list.len()
+    }
+
+    /// The words for missing values among the names that were not stated to be names, ascending.
+    pub(super) fn missing_words(&self) -> Vec<String> {
+        let known = self.known();
+        let words = known.list.iter().filter(|name| self.is_missing(name));
+        let mut words: Vec<String> = words.map(ToString::to_string).collect();
+        words.sort_unstable();
+        words
+    }
+
+    fn is_missing(&self, name: &str) -> bool {
+        is_missing_word(name.trim()) && !self.keep.iter().any(|word| word == name.trim())
+    }
+
     /// A number with a fraction among the values, if any: the first in the order of text.
     pub(super) fn fraction(&self) -> Option<String> {
         self.known().fraction.clone()
@@ -62,17 +98,8 @@ impl Dictionary {
 
     /// The number of a name; a new name gets the next one.
     fn number(&self, name: &str) -> Result<u32, PredictionsError> {
-        let absent = name.is_empty()
-            || name.eq_ignore_ascii_case("nan")
-            || name.eq_ignore_ascii_case("null");
-        if absent && self.form == Form::Class {
-            let what = if name.is_empty() { "an empty value".to_owned() } else { quoted(name) };
-            return Err(PredictionsError::new(
-                "predictions-null",
-                format!(
-                    "{what} stands as a label or a prediction: every row needs both; no row is left out"
-                ),
-            ));
+        if self.form == Form::Class && (name.is_empty() || self.is_missing(name)) {
+            return Err(refusal::missing_class(name));
         }
         let mut known = self.known();
         if self.form == Form::Class
@@ -95,6 +122,7 @@ impl Dictionary {
             ));
         }
         let number = u32::try_from(known.list.len()).unwrap_or(NONE);
+        known.numbers += usize::from(name.parse::<f64>().is_ok_and(f64::is_finite));
         known.index.insert(name.into(), number);
         known.list.push(name.into());
         Ok(number)
@@ -106,37 +134,8 @@ fn is_fraction(name: &str) -> bool {
         && name.parse::<f64>().is_ok_and(|x| x.is_finite() && x.fract() != 0.0)
 }
 
-/// The canonical text of a float: a whole number is written without a decimal point.
-pub(super) fn float_text(x: f64) -> String {
-    // Below 2^63 a whole float is an integer, which another file may write as one.
-    if x.fract() == 0.0 && x.abs() < 9.2e18 { format!("{}", x as i64) } else { format!("{x}") }
-}
-
-/// The canonical text of a class that was written as text.
-pub(super) fn class_text(text: &str) -> std::borrow::Cow<'_, str> {
-    let trimmed = text.trim();
-    if trimmed.eq_ignore_ascii_case("true") {
-        return "true".into();
-    }
-    if trimmed.eq_ignore_ascii_case("false") {
-        return "false".into();
-    }
-    let digits = trimmed.strip_prefix('-').unwrap_or(trimmed);
-    let (whole, zeros) = digits.split_once('.').unwrap_or((digits, ""));
-    let plain = !whole.is_empty()
-        && whole.bytes().all(|b| b.is_ascii_digit())
-        && (whole.len() == 1 || !whole.starts_with('0'))
-        && whole.len() <= 18
-        && zeros.bytes().all(|b| b == b'0');
-    if !plain {
-        return trimmed.into();
-    }
-    if whole == "0" || digits.len() == trimmed.len() {
-        whole.into()
-    } else {
-        format!("-{whole}").into()
-    }
-}
+/// The texts of a block, and the number of each.
+type Numbered = (Arc<[Box<str>]>, Vec<u32>);
 
 /// One worker's access to the shared names, with a cache of the values it has seen.
 #[derive(Debug)]
@@ -146,6 +145,8 @@ pub(super) struct Encoder<'n> {
     integers: Map<u64, u32>,
     floats: Map<u64, u32>,
     texts: HashMap<Box<str>, u32>,
+    /// The dictionary of the block before, and the number of each entry.
+    last: Option<Numbered>,
 }
 
 impl<'n> Encoder<'n> {
@@ -156,6 +157,7 @@ impl<'n> Encoder<'n> {
             integers: Map::default(),
             floats: Map::default(),
             texts: HashMap::new(),
+            last: None,
         }
     }
 
@@ -198,22 +200,28 @@ impl<'n> Encoder<'n> {
                 }
             }
             Values::Text { dictionary, codes } => {
-                let known = |text: &str| self.texts.get(text).copied().unwrap_or(NONE);
-                let mut block: Vec<u32> = dictionary.iter().map(|text| known(text)).collect();
-                out.extend(codes.iter().map(|code| block[*code as usize]));
-                if !out.contains(&NONE) {
-                    return Ok(());
-                }
-                // A dictionary may have values that no row uses; they must not become names.
-                for (number, code) in
-                    out.iter_mut().zip(codes).filter(|(number, _)| **number == NONE)
-                {
-                    let place = *code as usize;
-                    if block[place] == NONE {
-                        block[place] = self.text(&dictionary[place])?;
+                // Blocks of one file often share one dictionary, which may be long.
+                let mut block = match self.last.take() {
+                    Some((last, block)) if Arc::ptr_eq(&last, dictionary) => block,
+                    _ => {
+                        let known = |text: &str| self.texts.get(text).copied().unwrap_or(NONE);
+                        dictionary.iter().map(|text| known(text)).collect()
                     }
-                    *number = block[place];
+                };
+                out.extend(codes.iter().map(|code| block[*code as usize]));
+                if out.contains(&NONE) {
+                    // A dictionary may have values that no row uses; they must not become names.
+                    for (number, code) in
+                        out.iter_mut().zip(codes).filter(|(number, _)| **number == NONE)
+                    {
+                        let place = *code as usize;
+                        if block[place] == NONE {
+                            block[place] = self.text(&dictionary[place])?;
+                        }
+                        *number = block[place];
+                    }
                 }
+                self.last = Some((Arc::clone(dictionary), block));
             }
         }
         Ok(())
@@ -268,7 +276,7 @@ mod tests {
 
     #[test]
     fn one_class_has_one_name_however_it_is_written() {
-        let names = Dictionary::new("label", Form::Class);
+        let names = Dictionary::new("label", Form::Class, &[]);
         let mut encoder = Encoder::new(&names);
         let texts: std::sync::Arc<[Box<str>]> = ["unused", "1", "1.0", "True", "01", "-0", " cat "]
             .map(Into::into)

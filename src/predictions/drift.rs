@@ -5,22 +5,23 @@ use super::{
     PredictionsError,
     block::{Block, Kind, Values, Wanted},
     bootstrap,
-    dictionary::float_text,
+    class::float_text,
     draw::{cell_state, poisson},
     hash::key_of,
     job::{Job, Source},
+    refusal,
     scores::MOST_RESAMPLED,
     sink::{Sink, clamp, interval},
 };
 use crate::{
-    model::{Interval, Plan, Slice},
+    model::{Interval, Plan, Slice, is_missing_word},
     stats::{
         drift,
         quantile::type7,
         resample::{row_state, weight},
     },
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The least share of a bin, so that an empty bin has a logarithm.
 const FLOOR: f64 = 1e-4;
@@ -40,6 +41,20 @@ impl Column {
     /// Whether all values are numbers, including numbers written as text, as in CSV.
     fn is_numeric(&self) -> bool {
         self.names.keys().all(|name| name.trim().parse::<f64>().is_ok_and(f64::is_finite))
+    }
+
+    /// The names that mean a missing value: the empty text, and words such as `NA`.
+    fn missing<'c>(&'c self, keep: &[String]) -> Vec<&'c str> {
+        let kept = |name: &str| keep.iter().any(|word| word == name);
+        let names = self.names.keys().map(|name| name.trim());
+        names.filter(|name| name.is_empty() || is_missing_word(name) && !kept(name)).collect()
+    }
+
+    /// Whether all values are numbers except some that are missing.
+    fn is_numeric_with_gaps(&self, missing: &[&str]) -> bool {
+        let mut names = self.names.keys().map(|name| name.trim()).filter(|n| !missing.contains(n));
+        let numeric = names.clone().all(|name| name.parse::<f64>().is_ok_and(f64::is_finite));
+        numeric && !missing.is_empty() && (names.next().is_some() || !self.numbers.is_empty())
     }
 
     fn into_numbers(self) -> Vec<f64> {
@@ -75,11 +90,35 @@ pub(super) fn measure(sink: &mut Sink, job: &Job) -> Result<(), PredictionsError
     let now = read(job.predictions, &job.plan.drift)?;
     for ((name, before), now) in job.plan.drift.iter().zip(before).zip(now) {
         let slice = Slice::one("feature", name.clone());
+        gaps(sink, job, name, [&before, &now])?;
         if before.is_numeric() && now.is_numeric() {
             numbers(sink, &slice, before.into_numbers(), now.into_numbers());
         } else {
             names(sink, &slice, &before.into_names(), &now.into_names());
         }
+    }
+    Ok(())
+}
+
+/// Refuses a column of numbers in which some are missing, and warns of words for missing values
+/// among names.
+fn gaps(
+    sink: &mut Sink,
+    job: &Job,
+    name: &str,
+    columns: [&Column; 2],
+) -> Result<(), PredictionsError> {
+    let mut words = BTreeSet::new();
+    for column in columns {
+        let missing = column.missing(&job.columns.na_keep);
+        if column.is_numeric_with_gaps(&missing) {
+            return Err(refusal::missing_feature(name, &missing));
+        }
+        words.extend(missing.into_iter().filter(|word| !word.is_empty()));
+    }
+    if !words.is_empty() {
+        let words: Vec<&str> = words.into_iter().collect();
+        sink.warn(refusal::missing_name(name, &words));
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 
 use super::{
     block::Values,
-    dictionary::float_text,
+    class::{float_text, id_text},
     hash::{key, wide_key},
 };
 
@@ -20,7 +20,8 @@ fn texts<T: Copy>(values: &Values, hash: impl Fn(&[u8]) -> T, out: &mut Vec<T>) 
         }
         Values::F64(list) => out.extend(list.iter().map(|x| hash(float_text(*x).as_bytes()))),
         Values::Text { dictionary, codes } => {
-            let hashed: Vec<T> = dictionary.iter().map(|text| hash(text.as_bytes())).collect();
+            let hashed: Vec<T> =
+                dictionary.iter().map(|text| hash(id_text(text).as_bytes())).collect();
             out.extend(codes.iter().map(|code| hashed[*code as usize]));
         }
     }

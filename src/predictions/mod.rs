@@ -18,6 +18,7 @@ mod arrow;
 pub mod block;
 mod bootstrap;
 mod cells;
+mod class;
 mod compute;
 mod confusion;
 mod contrast;
@@ -61,6 +62,7 @@ mod values;
 
 pub use compute::compute;
 pub use error::PredictionsError;
+pub use fence::is_fenced;
 pub use input::Input;
 pub use job::{Job, SingleThread, Source, ThreadPool};
 pub use limits::Limits;

@@ -124,6 +124,8 @@ impl Worker for InSet<'_> {
 #[cfg(test)]
 mod damage;
 #[cfg(test)]
+mod number_tests;
+#[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod text_tests;

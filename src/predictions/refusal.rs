@@ -77,6 +77,62 @@ pub(super) fn null(file: &str, column: &str, place: impl Display) -> Predictions
     )
 }
 
+/// A label or a prediction is missing: its text is empty, or a word for a missing value.
+pub(super) fn missing_class(word: &str) -> PredictionsError {
+    let message = if word.is_empty() {
+        "an empty value is a label or a prediction: every row needs both; no row is left out"
+            .to_owned()
+    } else {
+        format!(
+            "{} is a label or a prediction, and means a missing value: every row needs both; no row is left out; \
+             if it is a class, say `--na-keep {}`, or `na_keep` in `[recompute]`",
+            quoted(word),
+            quoted(word).trim_matches('`')
+        )
+    };
+    PredictionsError::new("predictions-null", message)
+}
+
+/// A column of numbers whose drift is measured has rows without a number.
+pub(super) fn missing_feature(column: &str, words: &[&str]) -> PredictionsError {
+    let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
+    let message = format!(
+        "column {} has numbers and {}, which means a missing value: fill it; no row is left out",
+        quoted(column),
+        words.join(", ")
+    );
+    PredictionsError::new("predictions-null", message)
+}
+
+/// The warning that a column of names has words for a missing value.
+pub(super) fn missing_name(column: &str, words: &[&str]) -> String {
+    let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
+    format!(
+        "the column {} has {}, which means a missing value, and is counted like any other name; if that is \
+         right, say so with `--na-keep`, or `na_keep` in `[recompute]`",
+        quoted(column),
+        words.join(", ")
+    )
+}
+
+/// A column of numbers has a word for a missing value. `place` is `row 12` or `line 13`.
+pub(super) fn missing_number(
+    file: &str,
+    column: &str,
+    place: impl Display,
+    word: &str,
+) -> PredictionsError {
+    PredictionsError::new(
+        "predictions-null",
+        format!(
+            "{} in column {} at {place} of {} means a missing value: fill it; no row is left out",
+            quoted(word),
+            quoted(column),
+            quoted(file)
+        ),
+    )
+}
+
 /// A number is not finite.
 pub(super) fn not_finite(
     file: &str,

@@ -12,6 +12,7 @@ use super::{
     radix::Numbers,
     roles::Roles,
 };
+use crate::model::Columns;
 use std::sync::{
     Mutex, PoisonError,
     atomic::{AtomicBool, Ordering},
@@ -37,15 +38,17 @@ pub(super) struct Shared {
 
 impl Shared {
     pub(super) fn new(
-        label: &str,
+        columns: &Columns,
         attributes: &[String],
         continuous: bool,
         may_be_continuous: bool,
     ) -> Self {
+        let (label, keep) = (columns.label.as_deref().unwrap_or("label"), &columns.na_keep);
+        let group = |attribute: &String| Dictionary::new(attribute, Form::Group, keep);
         Self {
-            classes: Dictionary::new(label, Form::Class),
-            labels: Dictionary::new(label, Form::Class),
-            groups: attributes.iter().map(|a| Dictionary::new(a, Form::Group)).collect(),
+            classes: Dictionary::new(label, Form::Class, keep),
+            labels: Dictionary::new(label, Form::Class, keep),
+            groups: attributes.iter().map(group).collect(),
             cells: Cells::default(),
             continuous,
             may_be_continuous,
@@ -63,14 +66,7 @@ impl Shared {
         if !self.may_be_continuous || self.continuous {
             return;
         }
-        let many = || {
-            self.labels.len() > MOST_NUMERIC_CLASSES
-                && self
-                    .labels
-                    .list()
-                    .iter()
-                    .all(|name| name.parse::<f64>().is_ok_and(f64::is_finite))
-        };
+        let many = || self.labels.len() > MOST_NUMERIC_CLASSES && self.labels.is_numeric();
         if self.labels.fraction().is_some() || many() {
             self.looks_continuous.store(true, Ordering::Relaxed);
         }

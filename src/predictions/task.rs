@@ -1,8 +1,13 @@
 //! What the labels are: two classes, many classes, or values. This is stated, or decided from all
 //! labels together, never from the first ones.
 
-use super::{PredictionsError, dictionary::class_text};
+use super::{
+    PredictionsError,
+    class::{Spelling, class_text, number_text},
+    num,
+};
 use crate::model::{Columns, Task};
+use std::{borrow::Cow, collections::HashMap};
 
 /// The classes in one order, whatever order they were found in.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,16 +25,21 @@ pub(super) struct Classes {
 impl Classes {
     /// Decides the classes from the names found as labels or predictions.
     pub(super) fn tell(met: &[Box<str>], columns: &Columns) -> Result<Self, PredictionsError> {
+        let numbers = met.iter().any(|n| &**n == "0" || &**n == "1");
+        let only = met.iter().all(|n| ["0", "1", "true", "false"].contains(&&**n));
+        // Where all classes are numbers, `1e5` is no code but 100000 as well.
+        let loose = |name: &str| number_text(name, Spelling::Loose).map(Cow::into_owned);
+        let numeric = met.iter().all(|name| loose(name).is_some());
         let merged = |name: &str| -> String {
-            let numbers = met.iter().any(|n| &**n == "0" || &**n == "1");
-            let only = met.iter().all(|n| ["0", "1", "true", "false"].contains(&&**n));
             match name {
                 "true" if numbers && only => "1".to_owned(),
                 "false" if numbers && only => "0".to_owned(),
+                other if numeric => loose(other).unwrap_or_else(|| other.to_owned()),
                 other => other.to_owned(),
             }
         };
-        let mut names: Vec<String> = met.iter().map(|n| merged(n)).collect();
+        let canonical: Vec<String> = met.iter().map(|n| merged(n)).collect();
+        let mut names = canonical.clone();
         sort(&mut names);
         names.dedup();
         let stated = columns.positive.as_deref().map(|p| merged(&class_text(p)));
@@ -51,8 +61,10 @@ impl Classes {
                 names[0], names[1]
             ));
         }
-        let place = |name: &str| names.iter().position(|n| *n == merged(name)).unwrap_or(0) as u32;
-        let of = met.iter().map(|name| place(name)).collect();
+        let places: HashMap<&str, u32> =
+            names.iter().enumerate().map(|(at, name)| (name.as_str(), num::small(at))).collect();
+        let place = |name: &String| places.get(name.as_str()).copied().unwrap_or(0);
+        let of = canonical.iter().map(place).collect();
         Ok(Self { names, of, binary, warning })
     }
 }
@@ -100,12 +112,11 @@ fn two(
     Ok(vec![negative, positive])
 }
 
+/// Integers in their order, then text.
 fn sort(names: &mut [String]) {
-    names.sort_by(|a, b| match (a.parse::<i64>(), b.parse::<i64>()) {
-        (Ok(x), Ok(y)) => x.cmp(&y),
-        (Ok(_), Err(_)) => std::cmp::Ordering::Less,
-        (Err(_), Ok(_)) => std::cmp::Ordering::Greater,
-        (Err(_), Err(_)) => a.cmp(b),
+    names.sort_by_cached_key(|name| {
+        let integer = name.parse::<i64>().ok();
+        (integer.is_none(), integer, name.clone())
     });
 }
 
@@ -132,6 +143,23 @@ mod tests {
         }
         assert_eq!(tell(&["1", "false", "0", "true"], None, None).unwrap().of, [1, 0, 0, 1]);
         assert_eq!(tell(&["1"], None, None).unwrap().names, ["0", "1"]);
+    }
+
+    #[test]
+    fn where_all_classes_are_numbers_equal_numbers_are_one_class() {
+        let classes = tell(&["1e5", "100000", "+2", "2", "3."], None, None).unwrap();
+        assert_eq!(classes.names, ["2", "3", "100000"]);
+        assert_eq!(classes.of, [2, 2, 0, 0, 1]);
+        // Beside a class that is not a number, `1e5` may be a code.
+        let classes = tell(&["1e5", "100000", "1e5f"], None, None).unwrap();
+        assert_eq!(classes.names, ["100000", "1e5", "1e5f"]);
+    }
+
+    #[test]
+    fn classes_have_one_order_however_they_were_found() {
+        for met in [["007", "7", "cat"], ["7", "cat", "007"], ["cat", "007", "7"]] {
+            assert_eq!(tell(&met, None, None).unwrap().names, ["007", "7", "cat"]);
+        }
     }
 
     #[test]

@@ -135,6 +135,11 @@ impl Interner {
         }
     }
 
+    /// Its texts, in the order of their codes.
+    pub(super) fn texts(&self) -> &[Box<str>] {
+        &self.texts
+    }
+
     /// All its texts, in the order of their codes.
     pub(super) fn take(self) -> Arc<[Box<str>]> {
         Arc::from(self.texts)

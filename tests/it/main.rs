@@ -45,6 +45,7 @@ mod printing;
 mod private;
 mod proof;
 mod proved;
+mod readers;
 mod rollback;
 mod semantics;
 mod serving;

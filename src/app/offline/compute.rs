@@ -2,6 +2,7 @@
 //! to the engine.
 
 use crate::app::{core::error::AppError, core::hashing};
+pub use crate::predictions::is_fenced;
 use crate::{
     model::{Against, Columns, Digest, Evidence, Plan, Role, Source, jcs},
     predictions::{

@@ -15,13 +15,14 @@ use crate::{
     },
     evidence::native,
     model::{
-        Against, Columns, Contrast, Evidence, Metric, Plan, Slice, Task, Timed, Unit,
+        Against, Columns, Contrast, Evidence, MISSING_WORDS, Metric, Plan, Slice, Task, Timed,
+        Unit, is_missing_word,
         number::{round12, short},
         unit::Dimension,
     },
     wire::inspect::InspectV1,
 };
-use std::{fmt::Write as _, io::IsTerminal as _, path::PathBuf};
+use std::{collections::BTreeSet, fmt::Write as _, io::IsTerminal as _, path::PathBuf};
 
 /// Arguments of `modelgate evidence compute`.
 #[derive(Debug, clap::Args)]
@@ -102,6 +103,10 @@ pub struct Args {
     /// The kind of the labels, if it does not follow from their values
     #[arg(long, value_enum)]
     task: Option<TaskArg>,
+    /// A word that otherwise means a missing value, such as `NA` or `None`, but is a class or a
+    /// group here; may be repeated
+    #[arg(long, value_name = "WORD", num_args = 1.., value_parser = missing_word)]
+    na_keep: Vec<String>,
     /// How many threads to use [default: one for each processor]
     #[arg(long, default_value_t = 0, hide_default_value = true)]
     threads: usize,
@@ -170,6 +175,7 @@ fn request(args: Args) -> Result<Request, Failure> {
             TaskArg::Multiclass => Task::Multiclass,
             TaskArg::Regression => Task::Regression,
         }),
+        na_keep: BTreeSet::from_iter(args.na_keep).into_iter().collect(),
     };
     let mut plan = Plan {
         seed: args.seed,
@@ -201,6 +207,14 @@ fn known(text: &str) -> Result<String, String> {
     Metric::find(text)
         .map(|m| m.name.to_owned())
         .ok_or_else(|| "modelgate has no metric of that name".to_owned())
+}
+
+/// A word for missing values.
+fn missing_word(text: &str) -> Result<String, String> {
+    if is_missing_word(text) {
+        return Ok(text.to_owned());
+    }
+    Err(format!("it is not a word for a missing value; the words are {}", MISSING_WORDS.join(" ")))
 }
 
 /// Each attribute alone; with intersections also every two and all of them.

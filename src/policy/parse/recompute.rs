@@ -2,14 +2,14 @@
 
 use super::section::{At, Section};
 use crate::{
-    model::{Columns, Task, Timed, Unit, unit::Dimension},
+    model::{Columns, MISSING_WORDS, Task, Timed, Unit, is_missing_word, unit::Dimension},
     policy::{
         diagnostic::{Collector, quote},
         schema::Recompute,
     },
 };
 
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 15] = [
     "label",
     "prediction",
     "score",
@@ -24,6 +24,7 @@ const KEYS: [&str; 14] = [
     "cluster",
     "labels",
     "task",
+    "na_keep",
 ];
 
 /// Reads the table.
@@ -66,6 +67,7 @@ pub(super) fn read(found: &mut Collector<'_>, section: &Section<'_>) -> Recomput
             Some("regression") => Some(Task::Regression),
             _ => None,
         },
+        na_keep: na_keep(found, section),
     };
     let labels = name(found, "labels");
     if labels.is_some() && columns.id.is_none() {
@@ -74,6 +76,22 @@ pub(super) fn read(found: &mut Collector<'_>, section: &Section<'_>) -> Recomput
         found.help("missing-key", section.place("labels"), message, "add `id = \"…\"`");
     }
     Recompute { columns, labels, tolerance: tolerance.map_or(1e-9, |t| t.value) }
+}
+
+/// The words for missing values that are classes or groups.
+fn na_keep(found: &mut Collector<'_>, section: &Section<'_>) -> Vec<String> {
+    let mut words = Vec::new();
+    for word in section.texts(found, "na_keep").unwrap_or_default() {
+        if !is_missing_word(word.value) {
+            let message = format!("{} is not a word for a missing value", quote(word.value));
+            let help = format!("the words are {}", MISSING_WORDS.map(quote).join(", "));
+            found.help("unknown-word", word.span, message, help);
+        }
+        words.push(word.value.to_owned());
+    }
+    words.sort();
+    words.dedup();
+    words
 }
 
 /// A column of quantities. Its unit is written next to it, or at the end of its name, as in

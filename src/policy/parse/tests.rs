@@ -289,6 +289,11 @@ fn recomputing_names_columns() {
         above("[recompute]\nlabel = \"y\"\nprediction = \"p\"\nlable = \"z\""),
         ["unknown-key"]
     );
+    let keep = |words: &str| {
+        above(&format!("[recompute]\nlabel = \"y\"\nprediction = \"p\"\nna_keep = {words}"))
+    };
+    assert_eq!(keep("[\"None\", 'NA']"), [""; 0]);
+    assert_eq!(keep("[\"NA\", \"none\"]"), ["unknown-word"]);
     assert_eq!(above("[statistics]\ninterval = \"wilson\"\nreuse = \"spend\""), [""; 0]);
 }
 

@@ -60,8 +60,8 @@ fn of_one_mind(view: &View<'_>, document: &Document<'_>) -> bool {
     let same = |other: &Columns| {
         (&own.label, &own.prediction, &own.score, &own.latency, &own.energy)
             == (&other.label, &other.prediction, &other.score, &other.latency, &other.energy)
-            && (&own.positive, &own.cluster, &own.task)
-                == (&other.positive, &other.cluster, &other.task)
+            && (&own.positive, &own.cluster, &own.task, &own.na_keep)
+                == (&other.positive, &other.cluster, &other.task, &other.na_keep)
     };
     let beside = view.index.documents.iter().filter(|other| other.dataset == document.dataset);
     beside.filter_map(computed).all(|other| same(&other.columns))
@@ -85,8 +85,8 @@ fn covers(has: &Columns, asked: &Columns) -> bool {
         && named(asked.latency.as_ref(), has.latency.as_ref())
         && named(asked.energy.as_ref(), has.energy.as_ref())
         && named(asked.id.as_ref(), has.id.as_ref())
-        && (&asked.positive, &asked.cluster, &asked.task)
-            == (&has.positive, &has.cluster, &has.task)
+        && (&asked.positive, &asked.cluster, &asked.task, &asked.na_keep)
+            == (&has.positive, &has.cluster, &has.task, &has.na_keep)
         && asked.groups.iter().all(|group| has.groups.contains(group))
 }
 

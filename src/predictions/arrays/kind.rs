@@ -33,6 +33,7 @@ pub(in crate::predictions) fn fits(is: &DataType, wanted: Kind) -> Result<(), &'
         }
         Binary | LargeBinary | BinaryView => Err("bytes that are not text"),
         FixedSizeBinary(_) => Err("bytes of fixed length"),
+        DataType::RunEndEncoded(..) => Err("values with the ends of their runs"),
         _ => Err("lists, maps or unions"),
     }
 }

@@ -2,25 +2,36 @@
 //! Arrow IPC.
 
 mod decimal;
+mod entries;
 mod kind;
 mod texts;
 
-use super::{Limits, PredictionsError, block::Values, num, refusal, text};
+use super::{
+    Limits, PredictionsError,
+    block::{Kind, Values},
+    num, refusal,
+    text::{self, Interner},
+};
 use arrow_array::{
-    Array, ArrayRef, ArrowPrimitiveType, DictionaryArray, RecordBatch, cast::AsArray,
-    downcast_dictionary_array, types,
+    Array, ArrayRef, ArrowPrimitiveType, DictionaryArray, RecordBatch,
+    cast::AsArray,
+    downcast_dictionary_array, downcast_integer_array,
+    types::{self, DecimalType},
 };
 use arrow_buffer::ArrowNativeType;
 use arrow_schema::DataType;
-pub(super) use kind::fits;
+use entries::Known;
 use std::{fmt::Display, sync::Arc};
 use texts::Texts;
+pub(super) use {entries::Entries, kind::fits};
 
 /// Where the rows of a block are, for messages.
 #[derive(Clone, Copy)]
 pub(super) struct Place<'a> {
     pub(super) file: &'a str,
     pub(super) column: &'a str,
+    /// What the column is wanted as.
+    pub(super) kind: Kind,
     pub(super) limits: &'a Limits,
     /// The row of the file, from zero, of the first value.
     pub(super) row: u64,
@@ -44,15 +55,19 @@ pub(super) struct Column {
     texts: Texts,
     /// A dictionary of values other than texts that was converted before.
     entries: Option<(ArrayRef, Values)>,
+    /// What was converted of a dictionary that the file sends apart.
+    known: Option<Known>,
 }
 
 impl Column {
-    /// Replaces `values` by the column at this path of fields.
+    /// Replaces `values` by the column at this path of fields. With `entries`, it has codes of that
+    /// dictionary.
     pub(super) fn read(
         &mut self,
         place: &Place<'_>,
         batch: &RecordBatch,
         path: &[String],
+        entries: Option<&Entries>,
         values: &mut Values,
     ) -> Result<(), PredictionsError> {
         let missing = || place.corrupt("it is in the schema, but not in the rows");
@@ -64,7 +79,10 @@ impl Column {
             array = fields.column_by_name(name).ok_or_else(missing)?;
             present(place, array)?;
         }
-        self.convert(place, array, values)?;
+        match entries {
+            Some(entries) => self.coded(place, array, entries, values)?,
+            None => self.convert(place, array, values)?,
+        }
         finite(place, values)
     }
 
@@ -86,8 +104,13 @@ impl Column {
                 let list = array.as_primitive::<types::UInt64Type>().values();
                 let signed: Option<Vec<i64>> =
                     list.iter().map(|x| i64::try_from(*x).ok()).collect();
-                let what = "an integer is larger than 9223372036854775807";
-                Values::Int(signed.ok_or_else(|| place.corrupt(what))?)
+                match signed {
+                    Some(signed) => Values::Int(signed),
+                    None if place.kind == Kind::Number => {
+                        Values::F64(list.iter().map(|x| float(*x)).collect())
+                    }
+                    None => written(place, list.iter().map(ToString::to_string))?,
+                }
             }
             DataType::Float16 => {
                 let list = array.as_primitive::<types::Float16Type>().values();
@@ -110,31 +133,51 @@ impl Column {
                 Values::F64(list)
             }
             DataType::Boolean => Values::Bool(array.as_boolean().values().iter().collect()),
-            DataType::Decimal32(_, scale) => {
-                decimals::<types::Decimal32Type>(place, array, *scale)?
+            DataType::Decimal32(precision, scale) => {
+                decimals::<types::Decimal32Type>(place, array, *precision, *scale)?
             }
-            DataType::Decimal64(_, scale) => {
-                decimals::<types::Decimal64Type>(place, array, *scale)?
+            DataType::Decimal64(precision, scale) => {
+                decimals::<types::Decimal64Type>(place, array, *precision, *scale)?
             }
-            DataType::Decimal128(_, scale) => {
-                decimals::<types::Decimal128Type>(place, array, *scale)?
+            DataType::Decimal128(precision, scale) => {
+                decimals::<types::Decimal128Type>(place, array, *precision, *scale)?
             }
-            DataType::Decimal256(_, scale) => {
-                decimals::<types::Decimal256Type>(place, array, *scale)?
+            DataType::Decimal256(precision, scale) => {
+                decimals::<types::Decimal256Type>(place, array, *precision, *scale)?
             }
             DataType::Dictionary(..) => return self.dictionary(place, array, values),
-            DataType::Utf8
-            | DataType::LargeUtf8
-            | DataType::Utf8View
-            | DataType::Binary
-            | DataType::LargeBinary
-            | DataType::BinaryView => {
+            is if texts::is_text(is) => {
                 let mut codes = text::codes(values);
                 let dictionary = self.texts.codes(place, array, &mut codes)?;
                 Values::Text { dictionary, codes }
             }
             _ => return Err(place.corrupt("its rows have another type than its schema")),
         };
+        Ok(())
+    }
+
+    /// Replaces `values` by the values that the codes of `array` have in a dictionary.
+    fn coded(
+        &mut self,
+        place: &Place<'_>,
+        array: &ArrayRef,
+        entries: &Entries,
+        values: &mut Values,
+    ) -> Result<(), PredictionsError> {
+        let mut codes = text::codes(values);
+        let array: &dyn Array = array;
+        downcast_integer_array!(
+            array => codes.extend(array.values().iter().map(|code| num::small(code.as_usize()))),
+            _ => return Err(place.corrupt("its codes are not integers"))
+        );
+        let mut known = Known::of(self.known.take(), entries);
+        known.grow(place, entries, |part| {
+            let mut list = Values::Int(Vec::new());
+            Self::default().convert(place, part, &mut list)?;
+            Ok(list)
+        })?;
+        *values = known.values(place, entries, codes)?;
+        self.known = Some(known);
         Ok(())
     }
 
@@ -164,12 +207,7 @@ impl Column {
             return Err(refusal::null(place.file, place.column, place.row(at)));
         }
         *values = match entries.data_type() {
-            DataType::Utf8
-            | DataType::LargeUtf8
-            | DataType::Utf8View
-            | DataType::Binary
-            | DataType::LargeBinary
-            | DataType::BinaryView => {
+            is if texts::is_text(is) => {
                 let dictionary = self.texts.translate(place, entries, &mut codes)?;
                 Values::Text { dictionary, codes }
             }
@@ -246,16 +284,49 @@ fn pick<T: Copy>(values: &[T], codes: &[u32]) -> Option<Vec<T>> {
     codes.iter().map(|code| values.get(num::index(*code)).copied()).collect()
 }
 
-fn decimals<T: ArrowPrimitiveType>(
+fn decimals<T: DecimalType>(
     place: &Place<'_>,
     array: &dyn Array,
+    precision: u8,
     scale: i8,
 ) -> Result<Values, PredictionsError>
 where
     T::Native: Display,
 {
-    let list = decimal::floats(array.as_primitive::<T>(), scale);
+    let array = array.as_primitive::<T>();
+    let digits = || place.corrupt("a decimal has more digits than its column");
+    array.validate_decimal_precision(precision).map_err(|_| digits())?;
+    // As floats, two ids or classes with many digits could become one.
+    if place.kind != Kind::Number && !decimal::is_exact(array, scale) {
+        return written(place, decimal::texts(array, scale));
+    }
+    let list = decimal::floats(array, scale);
     list.map(Values::F64).ok_or_else(|| place.corrupt("a decimal is not a number"))
+}
+
+/// Numbers as texts, because no type of the engine has all of their digits.
+fn written(
+    place: &Place<'_>,
+    texts: impl Iterator<Item = String>,
+) -> Result<Values, PredictionsError> {
+    let (mut interner, mut codes) = (Interner::default(), Vec::new());
+    for text in texts {
+        let code = interner.code(text.as_bytes());
+        codes.push(code.ok_or_else(|| place.corrupt("a number is not a text"))?);
+        if interner.len() > place.limits.distinct {
+            return Err(refusal::too_many_texts(place.file, place.column, place.limits));
+        }
+    }
+    Ok(Values::Text { dictionary: interner.take(), codes })
+}
+
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_precision_loss,
+    reason = "the nearest float is meant"
+)]
+fn float(n: u64) -> f64 {
+    n as f64
 }
 
 #[cfg(test)]
@@ -272,7 +343,8 @@ mod tests {
         };
         let mut limits = Limits::default();
         let (mut column, mut values) = (Column::default(), Values::Int(Vec::new()));
-        let place = Place { file: "file", column: "score", limits: &limits, row: 0 };
+        let place =
+            Place { file: "file", column: "score", kind: Kind::Number, limits: &limits, row: 0 };
         column.convert(&place, &block(vec![2, 0]), &mut values).unwrap();
         assert!(matches!(&values, Values::F64(list) if *list == [2.5, 0.5]));
         // Other entries in place of the kept ones show that they are not converted again.
@@ -281,7 +353,8 @@ mod tests {
         column.convert(&place, &block(vec![1, 1, 2]), &mut values).unwrap();
         assert!(matches!(&values, Values::F64(list) if *list == [7.0, 7.0, 2.5]));
         limits.distinct = 2;
-        let place = Place { file: "file", column: "score", limits: &limits, row: 0 };
+        let place =
+            Place { file: "file", column: "score", kind: Kind::Number, limits: &limits, row: 0 };
         let error = column.convert(&place, &block(vec![0]), &mut values).unwrap_err();
         assert_eq!(error.code, "predictions-too-large");
         assert!(error.message.contains("a dictionary has more than 2 entries"));

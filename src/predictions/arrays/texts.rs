@@ -74,8 +74,21 @@ impl Known {
     }
 }
 
+/// Whether a column of this type has texts, or bytes that may be texts.
+pub(super) fn is_text(is: &DataType) -> bool {
+    matches!(
+        is,
+        DataType::Utf8
+            | DataType::LargeUtf8
+            | DataType::Utf8View
+            | DataType::Binary
+            | DataType::LargeBinary
+            | DataType::BinaryView
+    )
+}
+
 /// Appends the code of each text.
-fn intern(
+pub(super) fn intern(
     place: &Place<'_>,
     interner: &mut Interner,
     array: &dyn Array,
@@ -151,13 +164,14 @@ fn views(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::predictions::Limits;
+    use crate::predictions::{Limits, block::Kind};
     use arrow_array::{Int8Array, StringArray};
 
     #[test]
     fn what_is_no_text_is_refused() {
         let limits = Limits::default();
-        let place = Place { file: "file", column: "group", limits: &limits, row: 0 };
+        let place =
+            Place { file: "file", column: "group", kind: Kind::Any, limits: &limits, row: 0 };
         let numbers = Int8Array::from(vec![1, 2]);
         let error = Texts::default().codes(&place, &numbers, &mut Vec::new()).unwrap_err();
         assert!(error.message.contains("its rows are not text"), "{}", error.message);

@@ -7,17 +7,13 @@ mod schema;
 
 use super::{
     Input, Limits, PredictionsError,
-    arrays::{Column, Place as Rows},
+    arrays::{Column, Entries, Place as Rows},
     block::{Block, Reader, Values, Wanted, Worker},
     fence::fenced,
     num, refusal,
 };
-use arrow_array::{ArrayRef, RecordBatch};
-use arrow_ipc::{
-    Endianness,
-    convert::try_fb_to_schema,
-    reader::{read_dictionary, read_record_batch},
-};
+use arrow_array::RecordBatch;
+use arrow_ipc::{Endianness, convert::try_fb_to_schema, reader::read_record_batch};
 pub(super) use message::{CONTINUES, MAGIC};
 use message::{Message, Place};
 use schema::Bound;
@@ -30,7 +26,8 @@ use std::{
 /// Rows of one block.
 const BLOCK: usize = 1 << 16;
 
-type Dictionaries = Arc<HashMap<i64, ArrayRef>>;
+/// The dictionaries by their ids.
+type Dictionaries = Arc<HashMap<i64, Entries>>;
 
 /// One batch of rows, with the dictionaries that are valid for it.
 struct Batch {
@@ -200,23 +197,18 @@ impl ArrowReader {
         let dictionary = parsed
             .header_as_dictionary_batch()
             .ok_or_else(|| broken("its header is of another kind".to_owned()))?;
-        let used = self.bound.schema.project(&self.bound.roots);
-        let used = used.map_err(|error| broken(error.to_string()))?;
-        #[expect(
-            deprecated,
-            reason = "the ids are kept in the schema only as long as files have them"
-        )]
-        if used.fields_with_dict_id(dictionary.id()).is_empty() {
-            return Ok(());
-        }
+        let Some(schema) = self.bound.dictionaries.get(&dictionary.id()) else { return Ok(()) };
         let batch = dictionary.data().ok_or_else(|| broken("it is empty".to_owned()))?;
         let body = message.body(&self.input, &self.limits, &batch, |_| true)?;
         // A delta is appended to what is there, so each of many may be small and still all together
         // be too large.
         let before = state.dictionaries.get(&dictionary.id()).filter(|_| dictionary.isDelta());
-        let before = before.map_or(0, |before| num::wide(before.len()));
+        if before.is_none() && dictionary.isDelta() {
+            return Err(broken("it adds to one that is missing".to_owned()));
+        }
+        let len = before.map_or(0, |before| num::wide(before.len()));
         let more = u64::try_from(batch.length()).map_err(|_| broken("its length".to_owned()))?;
-        if before.saturating_add(more) > num::wide(self.limits.distinct) {
+        if len.saturating_add(more) > num::wide(self.limits.distinct) {
             return Err(refusal::too_many_entries(self.input.name(), &self.limits));
         }
         let (stored, size) = &mut state.dictionary_bytes;
@@ -226,9 +218,17 @@ impl ArrowReader {
             let what = "its dictionaries decompress to more than is read";
             return Err(refusal::too_large(self.input.name(), what));
         }
-        let all = Arc::make_mut(&mut state.dictionaries);
-        fenced(|| read_dictionary(&body.bytes, dictionary, &used, all, &parsed.version()))
-            .map_err(broken)
+        let (schema, none) = (Arc::clone(schema), HashMap::new());
+        let version = parsed.version();
+        let part = fenced(|| read_record_batch(&body.bytes, batch, schema, &none, None, &version));
+        let part = part.map_err(broken)?;
+        let part = part.columns().first().ok_or_else(|| broken("it has no entries".to_owned()))?;
+        let whole = match before {
+            Some(before) => before.and(Arc::clone(part)),
+            None => Entries::new(Arc::clone(part)),
+        };
+        Arc::make_mut(&mut state.dictionaries).insert(dictionary.id(), whole);
+        Ok(())
     }
 
     /// The columns of a batch.
@@ -244,7 +244,8 @@ impl ArrowReader {
         let rows = parsed
             .header_as_record_batch()
             .ok_or_else(|| broken("its header is of another kind".to_owned()))?;
-        let (schema, version) = (&self.bound.schema, parsed.version());
+        let version = parsed.version();
+        let schema = self.bound.schema(version);
         let views = rows.variadicBufferCounts().into_iter().flatten();
         let most = rows.buffers().map_or(0, |buffers| buffers.len());
         let wanted = fenced(|| {
@@ -255,10 +256,8 @@ impl ArrowReader {
         let is_wanted = |i: usize| wanted.get(i).copied().unwrap_or(false);
         let body = batch.message.body(&self.input, &self.limits, &rows, is_wanted)?;
         let (schema, roots) = (Arc::clone(schema), Some(self.bound.roots.as_slice()));
-        fenced(|| {
-            read_record_batch(&body.bytes, rows, schema, &batch.dictionaries, roots, &version)
-        })
-        .map_err(broken)
+        fenced(|| read_record_batch(&body.bytes, rows, schema, &HashMap::new(), roots, &version))
+            .map_err(broken)
     }
 }
 
@@ -304,10 +303,20 @@ impl Worker for ArrowWorker<'_> {
             let place = Rows {
                 file: reader.input.name(),
                 column: &leaf.name,
+                kind: leaf.kind,
                 limits: &reader.limits,
                 row: batch.first.saturating_add(num::wide(from)),
             };
-            column.read(&place, &table, &leaf.path, values)?;
+            let entries = match leaf.dictionary.map(|id| batch.dictionaries.get(&id)) {
+                Some(None) => {
+                    let what =
+                        format!("column {} lacks its dictionary", refusal::quoted(&leaf.name));
+                    return Err(refusal::corrupt(reader.input.name(), what));
+                }
+                Some(entries) => entries,
+                None => None,
+            };
+            column.read(&place, &table, &leaf.path, entries, values)?;
         }
         Ok(true)
     }

@@ -15,6 +15,7 @@ use super::{
     stream::Stream,
     text::{self, Interner},
 };
+use crate::model::is_missing_word;
 use fields::{Fields, Misquoted, cell};
 
 /// One file of separated text.
@@ -205,6 +206,9 @@ impl<'w> Down<'w> {
             }
             Some(Scanned { len, .. }) if len == text.len() => {}
             _ if not_finite(text) => {}
+            _ if let Some(word) = missing(text) => {
+                return Err(refusal::missing_number(file, column, self.place(row), word));
+            }
             _ => return Err(refusal::not_a_number(file, column, self.place(row), text)),
         }
         Err(refusal::not_finite(file, column, self.place(row), refusal::quoted_bytes(text)))
@@ -238,6 +242,11 @@ impl<'w> Down<'w> {
         *values = Values::Text { dictionary: interner.dictionary(), codes };
         Ok(())
     }
+}
+
+/// The text, if it is a word for a missing value.
+fn missing(text: &[u8]) -> Option<&str> {
+    std::str::from_utf8(text).ok().filter(|text| is_missing_word(text))
 }
 
 /// Whether the text is a spelling of a value that is not finite.

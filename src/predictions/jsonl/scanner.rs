@@ -29,6 +29,12 @@ impl<'b> Text<'b> {
             Ok(Cow::Borrowed(self.raw))
         }
     }
+
+    /// Checks the escapes of a string whose content is not needed. A surrogate without its other
+    /// half is valid in JSON, though it is not a character.
+    fn check(self) -> Result<(), Fault> {
+        if self.escaped { escapes(self.raw, self.at) } else { Ok(()) }
+    }
 }
 
 /// A position in UTF-8 text.
@@ -119,8 +125,11 @@ impl<'b> Scanner<'b> {
     /// Skips a value of any type.
     pub(super) fn skip(&mut self, depth: usize) -> Result<(), Fault> {
         match self.peek() {
-            Some(b'"') => self.string().map(drop),
-            Some(b'{') => self.members(depth, |scanner, _| scanner.skip(depth + 1)),
+            Some(b'"') => self.string()?.check(),
+            Some(b'{') => self.members(depth, |scanner, key| {
+                key.check()?;
+                scanner.skip(depth + 1)
+            }),
             Some(b'[') => self.elements(depth),
             _ if self.word("true")
                 || self.word("false")
@@ -246,6 +255,25 @@ fn ordinary(bytes: &[u8]) -> usize {
     passed + rest.iter().position(|b| matches!(b, b'"' | b'\\' | 0..0x20)).unwrap_or(rest.len())
 }
 
+const NO_ESCAPE: &str = "there is no such escape";
+const NO_HEX: &str = "four hexadecimal digits were expected after \\u";
+
+/// Checks that a backslash is only where an escape begins.
+#[cold]
+fn escapes(raw: &[u8], at: usize) -> Result<(), Fault> {
+    let mut rest = raw;
+    while let Some(slash) = memchr::memchr(b'\\', rest) {
+        let escape = rest.get(slash + 1..).unwrap_or_default();
+        rest = escape.get(1..).unwrap_or_default();
+        match escape.first() {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => {}
+            Some(b'u') => _ = hex(&mut rest).ok_or(Fault { at, what: NO_HEX })?,
+            _ => return Err(Fault { at, what: NO_ESCAPE }),
+        }
+    }
+    Ok(())
+}
+
 #[cold]
 fn unescape(raw: &[u8], at: usize) -> Result<Vec<u8>, Fault> {
     let fault = |what| Fault { at, what };
@@ -263,8 +291,7 @@ fn unescape(raw: &[u8], at: usize) -> Result<Vec<u8>, Fault> {
             Some(b'r') => b'\r',
             Some(b't') => b'\t',
             Some(b'u') => {
-                let mut unit = hex(&mut rest)
-                    .ok_or(fault("four hexadecimal digits were expected after \\u"))?;
+                let mut unit = hex(&mut rest).ok_or(fault(NO_HEX))?;
                 if (0xd800..0xdc00).contains(&unit) && rest.starts_with(b"\\u") {
                     rest = rest.get(2..).unwrap_or_default();
                     let low = hex(&mut rest).filter(|low| (0xdc00..0xe000).contains(low));
@@ -276,7 +303,7 @@ fn unescape(raw: &[u8], at: usize) -> Result<Vec<u8>, Fault> {
                 out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
                 continue;
             }
-            _ => return Err(fault("there is no such escape")),
+            _ => return Err(fault(NO_ESCAPE)),
         });
     }
     out.extend_from_slice(rest);
@@ -336,8 +363,15 @@ mod tests {
 
     #[test]
     fn skips_what_serde_json_reads_and_stops_where_it_does() {
-        let good =
-            [r#"{"a":[1,-2.5e3,{"b":null}],"c":true}"#, "[]", "{}", "[ 1 , 2 ]", "-0.5", "false"];
+        let good = [
+            r#"{"a":[1,-2.5e3,{"b":null}],"c":true}"#,
+            "[]",
+            "{}",
+            "[ 1 , 2 ]",
+            "-0.5",
+            "false",
+            r#"{"\u0061\n":"\\\/\"\u00e9"}"#,
+        ];
         for text in good {
             let mut scanner = Scanner { bytes: text.as_bytes(), at: 0, depth: 3 };
             assert_eq!(scanner.skip(0), Ok(()), "{text}");
@@ -354,6 +388,12 @@ mod tests {
             "{\"a\":1,}",
             "[[[[1]]]]",
             "'a'",
+            r#""\x""#,
+            r#""\u12""#,
+            r#""\uqqqq""#,
+            r#"{"\a":1}"#,
+            r#"[{"a":{"b":["\u00A"]}}]"#,
+            r#"["\ud800\u"]"#,
         ] {
             let mut scanner = Scanner { bytes: text.as_bytes(), at: 0, depth: 3 };
             assert!(scanner.skip(0).is_err() || scanner.at < text.len(), "{text}");

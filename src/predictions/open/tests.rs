@@ -128,6 +128,8 @@ fn every_codec_encoding_page_and_container_gives_the_rows_that_were_written() {
         "view.arrow",
         "large.arrow",
         "union_v4.arrow",
+        "runs_v4.arrow",
+        "runs_v5.arrow",
         "legacy.arrow",
     ];
     let names =

@@ -270,10 +270,11 @@ impl Worker for ParquetWorker<'_> {
             let place = Place {
                 file: reader.input.name(),
                 column: &leaf.name,
+                kind: leaf.kind,
                 limits: &reader.limits,
                 row: first.saturating_add(num::wide(part.from)),
             };
-            column.read(&place, &batch, leaf.descriptor.path().parts(), values)?;
+            column.read(&place, &batch, leaf.descriptor.path().parts(), None, values)?;
         }
         Ok(true)
     }

@@ -297,7 +297,12 @@ impl Pages {
                 }
             }
             Page::DataPage { .. } | Page::DataPageV2 { .. } => {
-                delta::check(&page, self.level_bits).map_err(|what| corrupt(what.to_owned()))?;
+                let texts = delta::check(&page, self.level_bits);
+                let texts = texts.map_err(|what| corrupt(what.to_owned()))?;
+                // What texts share is there once, and in memory for each of them.
+                if !self.chunk.watch.limits.inflates(num::wide(page.buffer().len()), texts) {
+                    return Err(self.chunk.corrupt(IMPOSSIBLE));
+                }
             }
         }
         Ok(page)

@@ -22,6 +22,8 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(super) struct Leaf {
     pub(super) name: String,
+    /// What it is wanted as.
+    pub(super) kind: Kind,
     /// Its index among the leaves.
     pub(super) place: usize,
     pub(super) descriptor: ColumnDescPtr,
@@ -57,7 +59,8 @@ fn leaf(
     }
     fits(schema, place, wanted.kind)
         .map_err(|is| refusal::wrong_type(file, &wanted.name, is, wanted.kind))?;
-    Ok(Leaf { name: wanted.name.clone(), place, descriptor: column.clone() })
+    let (name, kind) = (wanted.name.clone(), wanted.kind);
+    Ok(Leaf { name, kind, place, descriptor: column.clone() })
 }
 
 fn fits(schema: &SchemaDescriptor, place: usize, wanted: Kind) -> Result<(), &'static str> {

@@ -191,6 +191,7 @@ fn what_was_computed_serves_every_policy_whose_columns_it_answers_for() {
         "[recompute]\nlabel = \"other\"\nprediction = \"p\"\n",
         "[recompute]\nlabel = \"y\"\nprediction = \"p\"\npositive = \"yes\"\n",
         "[recompute]\nlabel = \"y\"\nprediction = \"p\"\ncluster = \"user\"\n",
+        "[recompute]\nlabel = \"y\"\nprediction = \"p\"\nna_keep = [\"NA\"]\n",
         "[recompute]\nlabel = \"y\"\nprediction = \"p\"\ngroups = [\"sex\", \"age\"]\n",
         "[recompute]\nlabel = \"y\"\nprediction = \"p\"\nid = \"row\"\nlabels = \"another-set\"\n",
     ] {
