@@ -21,11 +21,7 @@ use crate::evidence::{
     confusion::Confusion,
     counts::{only_count, whole},
 };
-use crate::model::{
-    Metric, Unit,
-    evidence::{Interval, Measurement},
-    metric::Kind,
-};
+use crate::model::{Interval, Measurement, Metric, Unit, metric::Kind};
 use crate::stats::proportion::float;
 use std::collections::HashMap;
 
