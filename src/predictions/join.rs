@@ -9,7 +9,7 @@ use super::{
     hash::Map,
     keys,
     roles::Roles,
-    scan::Shared,
+    shared::Shared,
 };
 use std::sync::atomic::{AtomicU32, Ordering};
 

@@ -52,6 +52,7 @@ mod roles;
 mod rows;
 mod scan;
 mod scores;
+mod shared;
 mod sink;
 mod stream;
 mod sum;

@@ -10,7 +10,7 @@ use super::{
     join::Labels,
     keys,
     roles::Roles,
-    scan::Shared,
+    shared::Shared,
 };
 use crate::model::{Against, Task};
 

@@ -4,7 +4,7 @@
 //! counts must not block an evaluation. (In `statrs`, the inverse of the incomplete beta function
 //! does not terminate for large counts, and its continued fraction stops before it converges.)
 
-use super::proportion::float;
+use super::count::float;
 use libm::{exp, log, log1p};
 
 /// A tail with a larger standard deviation than this is integrated, not summed.

@@ -18,6 +18,7 @@ pub mod auc;
 pub mod beta;
 pub mod binomial;
 pub mod chi_squared;
+pub mod count;
 pub mod drift;
 pub mod impact;
 pub mod kolmogorov;

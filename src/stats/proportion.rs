@@ -1,5 +1,7 @@
 //! Exact bounds for a proportion, and the counts that are consistent with a rounded proportion.
 
+pub use super::count::{counted, float};
+
 use super::{binomial, memo};
 
 /// The exact one-sided lower bound of Clopper and Pearson (1934): the `alpha` quantile of
@@ -30,18 +32,6 @@ pub fn clopper_pearson_upper(successes: u64, trials: u64, alpha: f64) -> Option<
 
 fn check(successes: u64, trials: u64, alpha: f64) -> Option<()> {
     (trials > 0 && successes <= trials && alpha > 0.0 && alpha < 1.0).then_some(())
-}
-
-/// A count as a float. It is exact below 2^53, which is far above any number of rows.
-#[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "counts stay below 2^53")]
-pub fn float(count: u64) -> f64 {
-    count as f64
-}
-
-/// The length of a list as a count.
-#[expect(clippy::as_conversions, reason = "a length fits in 64 bits")]
-pub fn counted(length: usize) -> u64 {
-    length as u64
 }
 
 /// The least and the greatest k in 0…`trials` with |k / trials − value| ≤ `rounding`: the counts
