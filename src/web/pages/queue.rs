@@ -45,7 +45,9 @@ async fn waiting(web: &Web, session: &Session, after: Option<u64>) -> Answer<Wai
     let mut seen = None;
     loop {
         let batch = web.service.pending(&session.actor, seen, BATCH).await?;
-        items(&batch).iter().for_each(|item| waiting.take(&session.viewer, item));
+        for item in &items(&batch) {
+            waiting.take(&session.viewer, item);
+        }
         seen = batch.last().map(|pending| pending.release.log_index);
         if seen.is_none() {
             return Ok(waiting);
