@@ -1,32 +1,41 @@
 //! Candidate against baseline on the same rows: bounds of `value − factor · baseline`.
 //!
-//! Proportions of the same trials get Tango's score bounds, areas DeLong's bounds for pairs, means
-//! the standard errors of their paired differences, and everything else the Poisson bootstrap with
-//! one weight per row for both artifacts.
+//! Rates of the same trials, areas, means and everything else are bounded with one unseen row on
+//! which the candidate is as bad, and the baseline as good, as can be. Rows are weighted together for
+//! both artifacts, and so are the rows of a cluster.
 
 use super::{
     PredictionsError,
-    bootstrap::{self, Statistic},
+    bootstrap::{Statistic, parts},
     cells::Layout,
     confusion::Sums,
-    draw::{cell_state, poisson},
+    draw::cell_state,
     hash::{key_from, key_of},
     job::{Job, ThreadPool},
+    limited::{self, Limited},
     paired::{self, Both, Seen},
     pool,
     radix::ordered_64,
-    rows::{Resampled, Sample},
+    rows::{Resampled, Sample, Wanted, effective},
     scan::Shared,
-    scores::{MOST_RESAMPLED, around},
+    scores::MOST_RESAMPLED,
     sink::interval,
     sum::Sum,
-    sweep::Kept,
+    sweep::{Kept, log_loss},
     task::Classes,
     values::{self, Smooth},
 };
 use crate::{
-    model::{Comparison, Contrast, Interval, Pairs, Plan, number::round12},
-    stats::{normal, paired::tango, proportion::float, quantile, resample::row_state},
+    model::{Comparison, Contrast, Pairs, Plan, number::round12},
+    stats::{
+        paired::shares,
+        proportion::float,
+        quantile,
+        ranking::Ranked,
+        resample::row_state,
+        unseen::{self, Moments, Unseen},
+        weights::Weights,
+    },
 };
 use std::collections::BTreeMap;
 
@@ -74,6 +83,7 @@ pub(super) fn compare(
                     plan: job.plan,
                     pool: job.pool,
                     contrast,
+                    clustered: job.columns.cluster.is_some(),
                 };
                 let mut comparison = part.compare()?;
                 comparison.slice = layout.slices[slice].clone();
@@ -123,6 +133,8 @@ struct Part<'a> {
     plan: &'a Plan,
     pool: &'a dyn ThreadPool,
     contrast: &'a Contrast,
+    /// Whether rows with the same key depend on each other.
+    clustered: bool,
 }
 
 /// Whether a row is a trial of a rate, and whether a prediction is a success of it.
@@ -163,17 +175,12 @@ fn statistic(metric: &str, binary: bool) -> Option<Statistic> {
     })
 }
 
-type Scored = fn(&Resampled) -> Option<f64>;
+/// Distances that chance adds to, on both sides.
+const DISTANCES: [&str; 3] =
+    ["expected_calibration_error", "maximum_calibration_error", "ks_statistic"];
 
-fn scored(metric: &str) -> Option<Scored> {
-    Some(match metric {
-        "average_precision" => |r| r.average_precision,
-        "expected_calibration_error" => |r| r.expected,
-        "maximum_calibration_error" => |r| r.maximum,
-        "ks_statistic" => |r| r.gap,
-        _ => return None,
-    })
-}
+/// Why the difference of two such distances has no bound.
+const INFLATED: &str = "chance adds to both values, and no bound of their difference is known to hold";
 
 impl Part<'_> {
     fn compare(&self) -> Result<Comparison, PredictionsError> {
@@ -194,8 +201,10 @@ impl Part<'_> {
             return Ok(self.area());
         } else if binary && (metric == "log_loss" || metric == "brier_score_loss") {
             return Ok(self.losses(metric == "log_loss"));
-        } else if let Some(of) = scored(metric).filter(|_| binary) {
-            return Ok(self.scores(of));
+        } else if binary && metric == "average_precision" {
+            return Ok(self.precision());
+        } else if binary && DISTANCES.contains(&metric) {
+            return Ok(self.distance());
         }
         Err(PredictionsError::new(
             "predictions-no-comparison",
@@ -211,7 +220,10 @@ impl Part<'_> {
         Some(value? - self.contrast.factor * baseline?)
     }
 
-    fn made(&self, value: Option<f64>, baseline: Option<f64>, bounds: Vec<Interval>) -> Comparison {
+    fn made(&self, value: Option<f64>, baseline: Option<f64>, bounds: Limited) -> Comparison {
+        let known = value.is_some() && baseline.is_some();
+        let (bounds, events, no_bound) =
+            if known { bounds.notes() } else { (Vec::new(), None, None) };
         Comparison {
             against: self.contrast.against,
             metric: self.contrast.metric.clone(),
@@ -223,8 +235,21 @@ impl Part<'_> {
             baseline: baseline.filter(|v| v.is_finite()).map(round12),
             factor: self.contrast.factor,
             pairs: None,
-            bounds: if value.is_some() && baseline.is_some() { bounds } else { Vec::new() },
+            bounds,
+            events,
+            no_bound,
         }
+    }
+
+    /// The rows of a class, or all, as many as independent rows would be.
+    fn independent(&self, class: Option<u32>) -> f64 {
+        let rows = self.rows.iter().filter(|r| class.is_none_or(|c| r.label == c));
+        if self.clustered { effective(rows.map(|r| r.key)) } else { rows.count() as f64 }
+    }
+
+    /// The states of the rows' weights.
+    fn states(&self) -> Vec<u64> {
+        self.rows.iter().map(|r| row_state(self.plan.seed, r.key)).collect()
     }
 
     fn rate(&self, (is_trial, is_success): Trial) -> Comparison {
@@ -251,45 +276,44 @@ impl Part<'_> {
             )
         };
         let (value, baseline) = rates(cells);
-        let bounds = if (self.contrast.factor - 1.0).abs() < f64::EPSILON {
-            let one = |confidence: &f64| {
-                let alpha = 1.0 - confidence;
-                let b = tango(
-                    pairs.both,
-                    pairs.candidate_only,
-                    pairs.baseline_only,
-                    pairs.neither,
-                    alpha,
-                )?;
-                Some(interval("tango", *confidence, Some(b.lower), Some(b.upper)))
-            };
-            self.plan.confidences.iter().filter_map(one).collect()
+        let trials = cells.iter().sum::<u64>() as f64;
+        let factor = self.contrast.factor;
+        let bounds = if (factor - 1.0).abs() < f64::EPSILON {
+            let Pairs { both, candidate_only, baseline_only, neither } = pairs;
+            Limited::each(self.plan, "gaffke-paired", trials, |alpha| {
+                shares(both, candidate_only, baseline_only, neither, alpha)
+                    .map(|b| (b.lower, b.upper))
+            })
         } else {
+            let weights = Weights::default();
             let states: Vec<u64> =
                 (0..4).map(|i| cell_state(self.plan.seed, key_from(i, b"pairs"))).collect();
-            self.drawn(value, baseline, |r| {
-                let (value, baseline) =
-                    rates(std::array::from_fn(|i| poisson(states[i], r, cells[i])));
-                self.difference(value, baseline)
-            })
+            let drawn = self.drawn(|r| {
+                let [both, candidate, baseline, neither] =
+                    std::array::from_fn(|i| weights.rows(states[i], r, cells[i]));
+                let all = both + candidate + baseline + neither;
+                (all > 0.0).then(|| (both + candidate - factor * (both + baseline)) / all)
+            });
+            self.one_more(&drawn, trials)
         };
         let mut made = self.made(value, baseline, bounds);
         made.pairs = Some(pairs);
         made
     }
 
-    /// Bounds of the difference, from replicates of it.
-    fn drawn(
-        &self,
-        value: Option<f64>,
-        baseline: Option<f64>,
-        draw: impl Fn(u64) -> Option<f64> + Sync,
-    ) -> Vec<Interval> {
-        let Some(difference) = self.difference(value, baseline) else { return Vec::new() };
+    /// Replicates of the difference.
+    fn drawn(&self, draw: impl Fn(u64) -> Option<f64> + Sync) -> Vec<f64> {
         let replicates = self.plan.replicates as usize;
-        let mut drawn: Vec<f64> =
-            pool::each(self.pool, replicates, |r| draw(r as u64)).into_iter().flatten().collect();
-        bootstrap::bounds(difference, &mut drawn, None, self.plan)
+        pool::each(self.pool, replicates, |r| draw(r as u64)).into_iter().flatten().collect()
+    }
+
+    /// Bounds of a difference of means of numbers from 0 to 1, with one unseen row.
+    fn one_more(&self, drawn: &[f64], rows: f64) -> Limited {
+        let worst = Unseen { value: -self.contrast.factor, rows };
+        let best = Unseen { value: 1.0, rows };
+        Limited::each(self.plan, limited::ROWS, rows, |alpha| {
+            unseen::lower(drawn, worst, alpha).ok().zip(unseen::upper(drawn, best, alpha).ok())
+        })
     }
 
     fn counts(&self, statistic: Statistic) -> Comparison {
@@ -305,25 +329,55 @@ impl Part<'_> {
                 (l, c, b, rows, cell_state(self.plan.seed, key_of([name(l), name(c), name(b)])))
             })
             .collect();
+        let classes = names.len();
+        let weights = Weights::default();
         let both = |draw: &dyn Fn(u64, u64) -> u64| {
-            let (mut candidate, mut baseline) = (Sums::new(names.len()), Sums::new(names.len()));
+            let mut sums = [Sums::new(classes), Sums::new(classes)];
             for (l, c, b, rows, state) in &cells {
                 let rows = draw(*state, *rows);
-                candidate.add(*l, *c, rows);
-                baseline.add(*l, *b, rows);
+                sums[0].add(*l, *c, rows);
+                sums[1].add(*l, *b, rows);
             }
-            (statistic(&candidate), statistic(&baseline))
+            sums
         };
-        let (value, baseline) = both(&|_, rows| rows);
-        let bounds = self.drawn(value, baseline, |r| {
-            let (value, baseline) = both(&|state, rows| poisson(state, r, rows));
-            self.difference(value, baseline)
+        let whole = both(&|_, rows| rows);
+        let value_of = |[c, b]: &[Sums; 2]| self.difference(statistic(c), statistic(b));
+        let (value, baseline) = (statistic(&whole[0]), statistic(&whole[1]));
+        let with = |[c, b]: &[Sums; 2], (label, ours, theirs): (u32, u32, u32), rows| {
+            let (mut c, mut b) = (c.clone(), b.clone());
+            c.add(label, ours, rows);
+            b.add(label, theirs, rows);
+            value_of(&[c, b])
+        };
+        let rows = candidates(&whole);
+        let moved = |row: &(u32, u32, u32)| with(&whole, *row, 1).unwrap_or(0.0);
+        let order = |a: &&_, b: &&_| moved(a).total_cmp(&moved(b));
+        let (Some(worst), Some(best)) =
+            (rows.iter().min_by(order).copied(), rows.iter().max_by(order).copied())
+        else {
+            return self.made(value, baseline, Limited::default());
+        };
+        let unseen = row_state(self.plan.seed, u64::MAX);
+        let of = |row: (u32, u32, u32)| {
+            self.drawn(|r| {
+                let sums = both(&|state, rows| parts(weights.rows(state, r, rows)));
+                with(&sums, row, parts(weights.row(unseen, r)))
+            })
+        };
+        let (low, high) = (of(worst), of(best));
+        let rarest = whole.iter().flat_map(|s| &s.classes).flat_map(|c| [c[0], c[1]]);
+        let rarest = rarest.min().unwrap_or(0) as f64;
+        let difference = self.difference(value, baseline);
+        let bounds = Limited::each(self.plan, limited::ROWS, rarest, |alpha| {
+            let lower = unseen::quantile(&mut low.clone(), alpha).ok()?;
+            let upper = unseen::upper_quantile(&mut high.clone(), alpha).ok()?;
+            Some((lower.min(difference?), upper.max(difference?)))
         });
         self.made(value, baseline, bounds)
     }
 
-    /// Compares areas: the variance of their difference is that of the differences of placements
-    /// (DeLong and others 1988).
+    /// Compares areas: both are drawn with the same weights, or, for many independent rows, bounded
+    /// by the moments of the differences of placements (DeLong and others 1988).
     fn area(&self) -> Comparison {
         let places = |of: fn(&Both) -> f64| placements(&self.rows, of);
         let (candidate, baseline) = (places(|r| r.candidate.score), places(|r| r.baseline.score));
@@ -337,36 +391,37 @@ impl Part<'_> {
         let value = known.then(|| mean(&|i| candidate[i], 1));
         let base = known.then(|| mean(&|i| baseline[i], 1));
         let factor = self.contrast.factor;
+        let smaller = self.independent(Some(0)).min(self.independent(Some(1)));
+        if self.clustered || self.n() <= MOST_RESAMPLED {
+            let sample = |side: fn(&Both) -> f64| Sample::new(&self.kept(side), self.plan.seed, true);
+            let (c, b) = (sample(|r| r.candidate.score), sample(|r| r.baseline.score));
+            let weights = Weights::default();
+            let area = |of: &Sample, r| of.replicate(&weights, r, Wanted::ALL).ranked.map(|ranked| ranked.area);
+            let drawn = self.drawn(|r| Some(area(&c, r)? - factor * area(&b, r)?));
+            return self.made(value, base, self.one_more(&drawn, smaller));
+        }
         let moved = |i: usize| candidate[i] - factor * baseline[i];
-        let variance: f64 = (0..2)
-            .map(|class| {
-                let centre = mean(&moved, class);
-                let squares = mean(&|i| (moved(i) - centre).powi(2), class);
-                squares / (counts[class] - 1.0)
-            })
-            .sum();
-        let bounds = match self.difference(value, base) {
-            Some(difference) if variance > 1e-18 => {
-                around(difference, variance.sqrt(), "delong-paired", self.plan)
-            }
-            // Both scores give the same order of rows: the same case as a rate for which no row
-            // differs.
-            Some(difference) if variance.is_finite() => {
-                let rows = counts[0].min(counts[1]);
-                let one = |confidence: &f64| {
-                    let z = normal::upper_quantile(1.0 - confidence);
-                    let reach = z * z / (rows + z * z);
-                    interval(
-                        "delong-paired-tango",
-                        *confidence,
-                        Some(difference - reach),
-                        Some(difference + reach),
-                    )
-                };
-                self.plan.confidences.iter().map(one).collect()
-            }
-            _ => Vec::new(),
+        let moments = |sign: f64, unseen: f64| -> Option<Moments> {
+            let difference = self.difference(value, base)?;
+            let of = |class: usize| {
+                let rows = (0..labels.len()).filter(|i| labels[*i] == class);
+                let sums = limited::powers(rows.map(|i| sign * (moved(i) - difference)));
+                // The unseen row is one of the smaller class.
+                let fewer = class == usize::from(counts[1] <= counts[0]);
+                if fewer {
+                    unseen::of_sums(counts[class] as u64, sums, unseen - sign * difference)
+                } else {
+                    unseen::of_sums(counts[class] as u64 - 1, sums, 0.0)
+                }
+            };
+            let mut all = limited::together(&[of(0)?, of(1)?]);
+            all.mean += sign * difference;
+            Some(all)
         };
+        let bounds = Limited::each(self.plan, limited::ROWS, smaller, |alpha| {
+            let (low, high) = (moments(1.0, -factor)?, moments(-1.0, -1.0)?);
+            Some((unseen::fitted(&low, alpha), -unseen::fitted(&high, alpha)))
+        });
         self.made(value, base, bounds)
     }
 
@@ -388,12 +443,12 @@ impl Part<'_> {
             .iter()
             .all(|r| [r.candidate, r.baseline].iter().all(|s| (0.0..=1.0).contains(&s.score)));
         if !probabilities {
-            return self.made(None, None, Vec::new());
+            return self.made(None, None, Limited::default());
         }
         let loss = |score: f64, label: u32| {
             let given = if label == 1 { score } else { 1.0 - score };
             if logarithm {
-                -libm::log(given.clamp(f64::EPSILON, 1.0 - f64::EPSILON))
+                log_loss(given)
             } else {
                 (1.0 - given) * (1.0 - given)
             }
@@ -410,36 +465,80 @@ impl Part<'_> {
             .iter()
             .map(|r| loss(r.candidate.score, r.label) - factor * loss(r.baseline.score, r.label))
             .collect();
-        let bounds = self.mean_bounds(value, baseline, &moved);
+        // The greatest loss that a score of either model could have, with the other label.
+        let worst = |of: fn(&Seen) -> f64, side: fn(&Both) -> Seen| {
+            self.rows.iter().map(|r| of(&side(r))).fold(0.0, f64::max)
+        };
+        let other = |seen: &Seen| seen.score.max(1.0 - seen.score);
+        let most = [worst(other, |r| r.candidate), worst(other, |r| r.baseline)]
+            .map(|given| if logarithm { log_loss(1.0 - given) } else { 1.0 });
+        let bounds = self.mean_bounds(&moved, -factor * most[1], most[0]);
         self.made(value, baseline, bounds)
     }
 
-    /// Bounds of the mean of each row's contribution to the difference.
-    fn mean_bounds(
-        &self,
-        value: Option<f64>,
-        baseline: Option<f64>,
-        moved: &[f64],
-    ) -> Vec<Interval> {
-        let Some(difference) = self.difference(value, baseline) else { return Vec::new() };
-        let n = moved.len() as f64;
-        if moved.len() as u64 > MOST_RESAMPLED {
-            let variance = Sum::of(moved.iter().map(|x| (x - difference) * (x - difference)))
-                / (n * (n - 1.0));
-            return around(difference, variance.sqrt(), "normal", self.plan);
-        }
-        let states: Vec<u64> = self.rows.iter().map(|r| row_state(self.plan.seed, r.key)).collect();
-        self.drawn(value, baseline, |r| values::weighted_mean(moved, &states, r))
+    /// Bounds of the mean of each row's contribution to the difference, which is at least `least`
+    /// and at most `most`.
+    fn mean_bounds(&self, moved: &[f64], least: f64, most: f64) -> Limited {
+        let drawn = if self.clustered || self.n() <= MOST_RESAMPLED {
+            let (states, weights) = (self.states(), Weights::default());
+            self.drawn(|r| values::weighted_mean(moved, &states, (&weights, r)))
+        } else {
+            Vec::new()
+        };
+        let rows = self.independent(None);
+        Limited::each(self.plan, limited::MEAN, rows, |alpha| {
+            let sums = limited::powers(moved.iter().copied());
+            limited::mean(&drawn, self.n(), sums, limited::Row { least, most, rows }, alpha)
+        })
     }
 
-    fn scores(&self, of: Scored) -> Comparison {
+    fn samples(&self) -> [Sample; 2] {
         let sample = |side: fn(&Both) -> f64| Sample::new(&self.kept(side), self.plan.seed, true);
-        let (candidate, baseline) = (sample(|r| r.candidate.score), sample(|r| r.baseline.score));
-        let (value, base) = (of(&candidate.whole()), of(&baseline.whole()));
-        let bounds = self.drawn(value, base, |r| {
-            self.difference(of(&candidate.replicate(r)), of(&baseline.replicate(r)))
+        [sample(|r| r.candidate.score), sample(|r| r.baseline.score)]
+    }
+
+    /// Compares average precision. The unseen row is a positive that one model misses and the other
+    /// finds first, or a negative that one model puts first and the other last.
+    fn precision(&self) -> Comparison {
+        let (samples, weights, factor) =
+            (self.samples(), Weights::default(), self.contrast.factor);
+        let whole = samples.each_ref().map(|s| s.whole().ranked.map(|ranked| ranked.precision));
+        let replicates = self.plan.replicates as usize;
+        let drawn: Vec<[Ranked; 2]> = pool::each(self.pool, replicates, |r| {
+            let of = |s: &Sample| s.replicate(&weights, r as u64, Wanted::ALL).ranked;
+            Some([of(&samples[0])?, of(&samples[1])?])
+        })
+        .into_iter()
+        .flatten()
+        .collect();
+        let each = |of: &dyn Fn(&Ranked, &Ranked) -> f64| -> Vec<f64> {
+            drawn.iter().map(|[c, b]| of(c, b)).collect()
+        };
+        let positives = self.independent(Some(1));
+        let bounds = Limited::each(self.plan, limited::ROWS, positives, |alpha| {
+            let low = |of: &dyn Fn(&Ranked, &Ranked) -> f64| {
+                unseen::quantile(&mut each(of), alpha).ok()
+            };
+            let high = |of: &dyn Fn(&Ranked, &Ranked) -> f64| {
+                unseen::upper_quantile(&mut each(of), alpha).ok()
+            };
+            let lower = low(&|c, b| c.precision_lost - factor * b.precision_more)?
+                .min(low(&|c, b| c.precision_less - factor * b.precision)?);
+            let upper = high(&|c, b| c.precision_more - factor * b.precision_lost)?
+                .max(high(&|c, b| c.precision - factor * b.precision_less)?);
+            Some((lower, upper))
         });
-        self.made(value, base, bounds)
+        self.made(whole[0], whole[1], bounds)
+    }
+
+    fn distance(&self) -> Comparison {
+        let of: fn(&Resampled) -> Option<f64> = match self.contrast.metric.as_str() {
+            "ks_statistic" => |r| r.gap,
+            "maximum_calibration_error" => |r| r.maximum,
+            _ => |r| r.expected,
+        };
+        let [value, base] = self.samples().map(|s| of(&s.whole()));
+        self.made(value, base, Limited::refused(INFLATED))
     }
 
     fn regression(&self, smooth: &Smooth) -> Comparison {
@@ -447,23 +546,23 @@ impl Part<'_> {
             |of: fn(&Both) -> f64| values::Errors::new(self.rows.iter().map(|r| (r.truth, of(r))));
         let (candidate, baseline) = (errors(|r| r.candidate.value), errors(|r| r.baseline.value));
         let (value, base) = (candidate.value(smooth), baseline.value(smooth));
-        let bounds = match self.difference(value, base) {
-            Some(difference) if self.n() > MOST_RESAMPLED => {
-                let (a, b) = (candidate.leans(smooth), baseline.leans(smooth));
-                let n = self.rows.len() as f64;
-                let square = |(a, b): (&f64, &f64)| (a - self.contrast.factor * b).powi(2);
-                let variance = Sum::of(a.iter().zip(&b).map(square)) / (n * (n - 1.0));
-                around(difference, variance.sqrt(), "normal", self.plan)
+        let bounds = self.difference(value, base).map_or_else(Limited::default, |difference| {
+            if candidate.heavy(smooth) || baseline.heavy(smooth) {
+                return Limited::refused(values::HEAVY);
             }
-            _ => {
-                let states: Vec<u64> =
-                    self.rows.iter().map(|r| row_state(self.plan.seed, r.key)).collect();
-                let draw = |of: &values::Errors, r| of.replicate(smooth, &states, r);
-                self.drawn(value, base, |r| {
-                    self.difference(draw(&candidate, r), draw(&baseline, r))
-                })
-            }
-        };
+            let (a, b) = (candidate.leans(smooth), baseline.leans(smooth));
+            let leans: Vec<f64> =
+                a.iter().zip(&b).map(|(a, b)| a - self.contrast.factor * b).collect();
+            let drawn = if self.clustered || self.n() <= MOST_RESAMPLED {
+                let (states, weights) = (self.states(), Weights::default());
+                let draw = |of: &values::Errors, r| of.replicate(smooth, &states, (&weights, r));
+                self.drawn(|r| self.difference(draw(&candidate, r), draw(&baseline, r)))
+            } else {
+                Vec::new()
+            };
+            let rows = self.independent(None);
+            values::tailed(difference, &leans, &drawn, rows, smooth.reach, self.plan)
+        });
         self.made(value, base, bounds)
     }
 
@@ -496,8 +595,34 @@ impl Part<'_> {
             Some(interval("mover-order-statistic", *confidence, below, above))
         };
         let bounds = self.plan.confidences.iter().filter_map(one).collect();
-        self.made(value, base, bounds)
+        self.made(value, base, Limited::of(bounds, n))
     }
+}
+
+/// The rows (label, candidate's and baseline's prediction) that an unseen one is tried as: of the
+/// classes with the fewest rows, and of the one with the most.
+fn candidates(whole: &[Sums; 2]) -> Vec<(u32, u32, u32)> {
+    let extremes = |of: &Sums, place: usize| -> Vec<u32> {
+        let rows = |c: &u32| of.classes[*c as usize][place];
+        let mut order: Vec<u32> =
+            (0..of.classes.len() as u32).filter(|c| rows(c) > 0).collect();
+        order.sort_by_key(|c| (rows(c), *c));
+        let last = order.last().copied();
+        order.truncate(2);
+        order.extend(last.filter(|last| !order.contains(last)));
+        order
+    };
+    let labels = extremes(&whole[0], 0);
+    let (ours, theirs) = (extremes(&whole[0], 1), extremes(&whole[1], 1));
+    let mut all = Vec::new();
+    for label in labels {
+        for c in ours.iter().copied().chain([label]) {
+            all.extend(theirs.iter().copied().chain([label]).map(|b| (label, c, b)));
+        }
+    }
+    all.sort_unstable();
+    all.dedup();
+    all
 }
 
 /// For each row, the share of the other class's rows that its score ranks correctly, with ties as a

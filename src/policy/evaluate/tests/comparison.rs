@@ -199,6 +199,8 @@ fn the_same_rows_are_compared_as_pairs() {
         baseline: Some(0.905),
         factor: 1.0,
         pairs: Some(pairs),
+        events: None,
+        no_bound: None,
         bounds: Vec::new(),
     };
     let champion = [document("b", vec![accuracy(10_000, 9_050)])];
