@@ -88,14 +88,28 @@ fn scores() -> Vec<(String, Score)> {
             format!("{share} of the positives lost below all"),
             Box::new(move |r, p| {
                 let lost = p && r.chance(share);
-                r.normal() + if lost { -50.0 } else if p { 10.0 } else { -10.0 }
+                r.normal()
+                    + if lost {
+                        -50.0
+                    } else if p {
+                        10.0
+                    } else {
+                        -10.0
+                    }
             }),
         ));
         all.push((
             format!("{share} of the negatives above all"),
             Box::new(move |r, p| {
                 let alarm = !p && r.chance(share);
-                r.normal() + if alarm { 50.0 } else if p { 10.0 } else { -10.0 }
+                r.normal()
+                    + if alarm {
+                        50.0
+                    } else if p {
+                        10.0
+                    } else {
+                        -10.0
+                    }
             }),
         ));
     }
@@ -183,9 +197,13 @@ pub fn paired() -> Vec<Situation> {
     let mut all = Vec::new();
     for cluster in [false, true] {
         for (share, sizes) in [(0.1, vec![200, 1_000]), (0.5, vec![200])] {
-            for (better, worse, common) in
-                [(0.9, 0.9, 0.9), (0.98, 0.95, 0.8), (0.9, 0.9, 0.0), (0.85, 0.95, 0.5), (0.98, 0.98, 0.99)]
-            {
+            for (better, worse, common) in [
+                (0.9, 0.9, 0.9),
+                (0.98, 0.95, 0.8),
+                (0.9, 0.9, 0.0),
+                (0.85, 0.95, 0.5),
+                (0.98, 0.98, 0.99),
+            ] {
                 let (c, b) = (apart(better), apart(worse));
                 all.push(Situation {
                     name: format!(
@@ -194,7 +212,12 @@ pub fn paired() -> Vec<Situation> {
                     ),
                     question: Question {
                         columns: scored(cluster),
-                        metrics: vec!["roc_auc", "average_precision", "log_loss", "brier_score_loss"],
+                        metrics: vec![
+                            "roc_auc",
+                            "average_precision",
+                            "log_loss",
+                            "brier_score_loss",
+                        ],
                         compared: true,
                         factor: 1.0,
                     },
@@ -229,8 +252,10 @@ pub fn paired() -> Vec<Situation> {
             }
             let missed = 0.02;
             all.push(Situation {
-                name: format!("each model loses {missed} of the rows, {share} positive{}",
-                    if cluster { ", clusters of 4" } else { "" }),
+                name: format!(
+                    "each model loses {missed} of the rows, {share} positive{}",
+                    if cluster { ", clusters of 4" } else { "" }
+                ),
                 question: Question {
                     columns: scored(cluster),
                     metrics: vec!["roc_auc", "average_precision"],
@@ -255,7 +280,9 @@ pub fn paired() -> Vec<Situation> {
                         labels
                             .iter()
                             .zip(&lost)
-                            .map(|(p, lost)| logistic(r.normal() + if *p != lost[i] { 9.0 } else { -9.0 }))
+                            .map(|(p, lost)| {
+                                logistic(r.normal() + if *p != lost[i] { 9.0 } else { -9.0 })
+                            })
                             .collect()
                     };
                     let keys = Values::Int((0..n as i64).map(|i| i / 4).collect());
@@ -276,21 +303,86 @@ pub fn paired() -> Vec<Situation> {
 pub fn probabilities() -> Vec<Situation> {
     type Pair = Box<dyn Fn(&mut Stream) -> (f64, f64) + Send + Sync>;
     let kinds: Vec<(&str, bool, Pair)> = vec![
-        ("calibrated, uniform", true, Box::new(|r| { let p = r.uniform(); (p, p) })),
-        ("calibrated, mostly near 0.5", true, Box::new(|r| { let p = logistic(0.4 * r.normal()); (p, p) })),
-        ("calibrated, rare positives", true, Box::new(|r| { let p = 0.1 * r.uniform().powi(2); (p, p) })),
-        ("calibrated, confident", true, Box::new(|r| { let p = logistic(4.0 * r.normal()); (p, p) })),
-        ("overconfident", false, Box::new(|r| { let z = r.normal(); (logistic(3.0 * z), logistic(z)) })),
-        ("too high by 0.05", false, Box::new(|r| { let p = 0.9 * r.uniform(); (p + 0.05, p) })),
-        ("rounded to 0, 1% positive there", false, Box::new(|r| {
-            if r.chance(0.5) { (0.0, 0.01) } else { let p = r.uniform(); (p, p) }
-        })),
-        ("rounded to 0, 0.1% positive there", false, Box::new(|r| {
-            if r.chance(0.8) { (0.0, 0.001) } else { let p = r.uniform(); (p, p) }
-        })),
-        ("rounded to two decimals", false, Box::new(|r| {
-            let p = logistic(3.0 * r.normal()); ((p * 100.0).round() / 100.0, p)
-        })),
+        (
+            "calibrated, uniform",
+            true,
+            Box::new(|r| {
+                let p = r.uniform();
+                (p, p)
+            }),
+        ),
+        (
+            "calibrated, mostly near 0.5",
+            true,
+            Box::new(|r| {
+                let p = logistic(0.4 * r.normal());
+                (p, p)
+            }),
+        ),
+        (
+            "calibrated, rare positives",
+            true,
+            Box::new(|r| {
+                let p = 0.1 * r.uniform().powi(2);
+                (p, p)
+            }),
+        ),
+        (
+            "calibrated, confident",
+            true,
+            Box::new(|r| {
+                let p = logistic(4.0 * r.normal());
+                (p, p)
+            }),
+        ),
+        (
+            "overconfident",
+            false,
+            Box::new(|r| {
+                let z = r.normal();
+                (logistic(3.0 * z), logistic(z))
+            }),
+        ),
+        (
+            "too high by 0.05",
+            false,
+            Box::new(|r| {
+                let p = 0.9 * r.uniform();
+                (p + 0.05, p)
+            }),
+        ),
+        (
+            "rounded to 0, 1% positive there",
+            false,
+            Box::new(|r| {
+                if r.chance(0.5) {
+                    (0.0, 0.01)
+                } else {
+                    let p = r.uniform();
+                    (p, p)
+                }
+            }),
+        ),
+        (
+            "rounded to 0, 0.1% positive there",
+            false,
+            Box::new(|r| {
+                if r.chance(0.8) {
+                    (0.0, 0.001)
+                } else {
+                    let p = r.uniform();
+                    (p, p)
+                }
+            }),
+        ),
+        (
+            "rounded to two decimals",
+            false,
+            Box::new(|r| {
+                let p = logistic(3.0 * r.normal());
+                ((p * 100.0).round() / 100.0, p)
+            }),
+        ),
         ("always 0.5 of 0.3", false, Box::new(|_| (0.5, 0.3))),
     ];
     let mut all = Vec::new();
@@ -332,7 +424,11 @@ pub fn classes() -> Vec<Situation> {
         ("three classes", vec![0.4, 0.3, 0.3], vec![0.9, 0.8, 0.7]),
         ("one class of 2%", vec![0.5, 0.48, 0.02], vec![0.95, 0.9, 0.8]),
         ("one class of 5%, nearly always right", vec![0.6, 0.35, 0.05], vec![0.99, 0.99, 0.97]),
-        ("six classes, two of 2%", vec![0.3, 0.3, 0.2, 0.16, 0.02, 0.02], vec![0.9, 0.9, 0.9, 0.9, 0.7, 0.95]),
+        (
+            "six classes, two of 2%",
+            vec![0.3, 0.3, 0.2, 0.16, 0.02, 0.02],
+            vec![0.9, 0.9, 0.9, 0.9, 0.7, 0.95],
+        ),
         ("one class of 2%, mostly wrong", vec![0.58, 0.4, 0.02], vec![0.9, 0.9, 0.3]),
     ] {
         let count = shares.len();
@@ -393,16 +489,21 @@ pub fn errors() -> Vec<Situation> {
         ("lognormal errors, σ 0.5", Box::new(|r| (0.5 * r.normal()).exp())),
         ("lognormal errors, σ 1", Box::new(|r| r.normal().exp())),
         ("lognormal errors, σ 1.5", Box::new(|r| (1.5 * r.normal()).exp())),
-        ("5% of the errors five times as large", Box::new(|r| {
-            r.normal() * if r.chance(0.05) { 5.0 } else { 1.0 }
-        })),
+        (
+            "5% of the errors five times as large",
+            Box::new(|r| r.normal() * if r.chance(0.05) { 5.0 } else { 1.0 }),
+        ),
     ];
     let mut all = Vec::new();
     for (name, error) in kinds {
         all.push(regression(name.to_owned(), Box::new(|r| 3.0 * r.normal()), error));
     }
     let heavy: Error = Box::new(|r| (1.2 * r.normal()).exp());
-    all.push(regression("normal errors, lognormal labels".to_owned(), heavy, Box::new(Stream::normal)));
+    all.push(regression(
+        "normal errors, lognormal labels".to_owned(),
+        heavy,
+        Box::new(Stream::normal),
+    ));
     all
 }
 
@@ -418,7 +519,12 @@ fn regression(name: String, label: Error, error: Error) -> Situation {
                 task: Some(Task::Regression),
                 ..Columns::default()
             },
-            metrics: vec!["mean_absolute_error", "root_mean_squared_error", "r2", "median_absolute_error"],
+            metrics: vec![
+                "mean_absolute_error",
+                "root_mean_squared_error",
+                "r2",
+                "median_absolute_error",
+            ],
             ..Question::default()
         },
         draw: Box::new(move |r, n| {

@@ -3,8 +3,7 @@
 use super::run::{Cell, each};
 use modelgate::stats::{
     binomial::upper_tail,
-    meld,
-    methods,
+    meld, methods,
     paired::shares,
     proportion::{clopper_pearson_lower, clopper_pearson_upper},
     score::{jeffreys, wilson},
@@ -97,7 +96,13 @@ fn two_shares() -> Vec<Cell> {
         }
         let situation = format!("rates {p} and {q}, on {n} and {m} rows");
         [
-            cell("difference of two shares (melded), lower", situation.clone(), n + m, p - q, difference),
+            cell(
+                "difference of two shares (melded), lower",
+                situation.clone(),
+                n + m,
+                p - q,
+                difference,
+            ),
             cell("ratio of two shares (melded), lower", situation, n + m, p / q, quotient),
         ]
     });
@@ -107,7 +112,15 @@ fn two_shares() -> Vec<Cell> {
 fn pairs() -> Vec<Cell> {
     let mut jobs = Vec::new();
     for n in [30, 100, 300] {
-        for (gain, loss) in [(0.0, 0.01), (0.0, 0.03), (0.01, 0.02), (0.05, 0.05), (0.02, 0.1), (0.2, 0.3), (0.1, 0.0)] {
+        for (gain, loss) in [
+            (0.0, 0.01),
+            (0.0, 0.03),
+            (0.01, 0.02),
+            (0.05, 0.05),
+            (0.02, 0.1),
+            (0.2, 0.3),
+            (0.1, 0.0),
+        ] {
             jobs.push((n, gain, loss));
         }
     }

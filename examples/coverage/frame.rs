@@ -72,7 +72,13 @@ pub struct Question {
 
 impl Question {
     /// The evidence about `rows`, compared with `baseline` if the question is a comparison.
-    pub fn ask(&self, rows: &Frame, baseline: Option<&Frame>, seed: u64, replicates: u32) -> Evidence {
+    pub fn ask(
+        &self,
+        rows: &Frame,
+        baseline: Option<&Frame>,
+        seed: u64,
+        replicates: u32,
+    ) -> Evidence {
         let contrast = |metric: &&'static str| Contrast {
             against: Against::Champion,
             metric: (*metric).to_owned(),
@@ -89,7 +95,11 @@ impl Question {
                 let name = |m: &&str| m.split_once('@').map_or(*m, |(name, _)| name).to_owned();
                 self.metrics.iter().map(name).collect()
             },
-            contrasts: if self.compared { self.metrics.iter().map(contrast).collect() } else { Vec::new() },
+            contrasts: if self.compared {
+                self.metrics.iter().map(contrast).collect()
+            } else {
+                Vec::new()
+            },
             slices: self.columns.groups.iter().map(|g| vec![g.clone()]).collect(),
             ..Plan::default()
         };

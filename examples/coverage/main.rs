@@ -46,7 +46,7 @@ fn main() -> ExitCode {
         ("errors", cells::errors),
     ] {
         if family.is_empty() || family == name {
-            found.extend(run::all(&situations(), runs, usize::MAX));
+            found.extend(run::all(&situations(), runs));
         }
     }
     if family.is_empty() || family == "exact" {

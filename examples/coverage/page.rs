@@ -21,8 +21,7 @@ pub fn tables(cells: &mut [Cell]) -> String {
     for bound in bounds {
         let own: Vec<&Cell> = cells.iter().filter(|c| c.bound == bound).collect();
         let Some(worst) = own.first() else { continue };
-        let (decided, runs) =
-            own.iter().fold((0, 0), |(d, r), c| (d + c.decided, r + c.runs));
+        let (decided, runs) = own.iter().fold((0, 0), |(d, r), c| (d + c.decided, r + c.runs));
         let _ = writeln!(
             out,
             "| {bound} | {} | {:.3} | {} | {} | {} | {} |",
@@ -84,7 +83,12 @@ pub fn plot(cells: &[Cell]) -> String {
     }
     for (row, (bound, errors)) in bounds.iter().enumerate() {
         let y = 42.0 + line * row as f64;
-        let _ = writeln!(out, "<text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">{bound}</text>", left - 12.0, y + 4.0);
+        let _ = writeln!(
+            out,
+            "<text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">{bound}</text>",
+            left - 12.0,
+            y + 4.0
+        );
         for error in errors {
             let _ = writeln!(out, "<circle cx=\"{:.1}\" cy=\"{y:.1}\" r=\"3\"/>", x(*error));
         }

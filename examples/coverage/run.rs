@@ -41,27 +41,40 @@ impl Cell {
     }
 }
 
-/// Each situation at each size up to `largest`, with about `runs` runs of small samples; fewer of
+/// Each situation at each size, with about `runs` runs of small samples; fewer of
 /// large ones.
-pub fn all(situations: &[Situation], runs: usize, largest: usize) -> Vec<Cell> {
+pub fn all(situations: &[Situation], runs: usize) -> Vec<Cell> {
+    all_of(situations, runs, MANY)
+}
+
+/// The same, with the truth from a sample of `many` rows.
+pub fn all_of(situations: &[Situation], runs: usize, many: usize) -> Vec<Cell> {
     let jobs: Vec<(usize, usize)> = situations
         .iter()
         .enumerate()
-        .flat_map(|(i, s)| s.sizes.iter().filter(|n| **n <= largest).map(move |n| (i, *n)))
+        .flat_map(|(i, s)| s.sizes.iter().map(move |n| (i, *n)))
         .collect();
-    let truths: Vec<Vec<f64>> = each(situations.len(), |i| truths(&situations[i]));
+    let truths: Vec<Vec<f64>> = each(situations.len(), |i| truths(&situations[i], many));
     let cells = each(jobs.len(), |j| {
         let (i, rows) = jobs[j];
-        let fewer = if rows >= 10_000 { 8 } else if rows >= 2_000 { 4 } else if rows >= 1_000 { 2 } else { 1 };
+        let fewer = if rows >= 10_000 {
+            8
+        } else if rows >= 2_000 {
+            4
+        } else if rows >= 1_000 {
+            2
+        } else {
+            1
+        };
         one(&situations[i], rows, &truths[i], (runs / fewer).max(1))
     });
     cells.into_iter().flatten().collect()
 }
 
 /// The true values of the metrics of a situation.
-fn truths(situation: &Situation) -> Vec<f64> {
+fn truths(situation: &Situation, many: usize) -> Vec<f64> {
     let mut stream = Stream::new(1);
-    let (rows, baseline) = (situation.draw)(&mut stream, MANY);
+    let (rows, baseline) = (situation.draw)(&mut stream, many);
     let evidence = situation.question.ask(&rows, baseline.as_ref(), 1, 1);
     let truth = |metric: &&'static str| {
         let known = situation.known.iter().find(|(name, _)| name == metric);

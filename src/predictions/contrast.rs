@@ -180,7 +180,8 @@ const DISTANCES: [&str; 3] =
     ["expected_calibration_error", "maximum_calibration_error", "ks_statistic"];
 
 /// Why the difference of two such distances has no bound.
-const INFLATED: &str = "chance adds to both values, and no bound of their difference is known to hold";
+const INFLATED: &str =
+    "chance adds to both values, and no bound of their difference is known to hold";
 
 impl Part<'_> {
     fn compare(&self) -> Result<Comparison, PredictionsError> {
@@ -393,10 +394,13 @@ impl Part<'_> {
         let factor = self.contrast.factor;
         let smaller = self.independent(Some(0)).min(self.independent(Some(1)));
         if self.clustered || self.n() <= MOST_RESAMPLED {
-            let sample = |side: fn(&Both) -> f64| Sample::new(&self.kept(side), self.plan.seed, true);
+            let sample =
+                |side: fn(&Both) -> f64| Sample::new(&self.kept(side), self.plan.seed, true);
             let (c, b) = (sample(|r| r.candidate.score), sample(|r| r.baseline.score));
             let weights = Weights::default();
-            let area = |of: &Sample, r| of.replicate(&weights, r, Wanted::ALL).ranked.map(|ranked| ranked.area);
+            let area = |of: &Sample, r| {
+                of.replicate(&weights, r, Wanted::ALL).ranked.map(|ranked| ranked.area)
+            };
             let drawn = self.drawn(|r| Some(area(&c, r)? - factor * area(&b, r)?));
             return self.made(value, base, self.one_more(&drawn, smaller));
         }
@@ -447,11 +451,7 @@ impl Part<'_> {
         }
         let loss = |score: f64, label: u32| {
             let given = if label == 1 { score } else { 1.0 - score };
-            if logarithm {
-                log_loss(given)
-            } else {
-                (1.0 - given) * (1.0 - given)
-            }
+            if logarithm { log_loss(given) } else { (1.0 - given) * (1.0 - given) }
         };
         let n = self.rows.len() as f64;
         let mean = |of: &dyn Fn(&Both) -> f64| {
@@ -500,8 +500,7 @@ impl Part<'_> {
     /// Compares average precision. The unseen row is a positive that one model misses and the other
     /// finds first, or a negative that one model puts first and the other last.
     fn precision(&self) -> Comparison {
-        let (samples, weights, factor) =
-            (self.samples(), Weights::default(), self.contrast.factor);
+        let (samples, weights, factor) = (self.samples(), Weights::default(), self.contrast.factor);
         let whole = samples.each_ref().map(|s| s.whole().ranked.map(|ranked| ranked.precision));
         let replicates = self.plan.replicates as usize;
         let drawn: Vec<[Ranked; 2]> = pool::each(self.pool, replicates, |r| {
@@ -516,9 +515,8 @@ impl Part<'_> {
         };
         let positives = self.independent(Some(1));
         let bounds = Limited::each(self.plan, limited::ROWS, positives, |alpha| {
-            let low = |of: &dyn Fn(&Ranked, &Ranked) -> f64| {
-                unseen::quantile(&mut each(of), alpha).ok()
-            };
+            let low =
+                |of: &dyn Fn(&Ranked, &Ranked) -> f64| unseen::quantile(&mut each(of), alpha).ok();
             let high = |of: &dyn Fn(&Ranked, &Ranked) -> f64| {
                 unseen::upper_quantile(&mut each(of), alpha).ok()
             };
@@ -604,8 +602,7 @@ impl Part<'_> {
 fn candidates(whole: &[Sums; 2]) -> Vec<(u32, u32, u32)> {
     let extremes = |of: &Sums, place: usize| -> Vec<u32> {
         let rows = |c: &u32| of.classes[*c as usize][place];
-        let mut order: Vec<u32> =
-            (0..of.classes.len() as u32).filter(|c| rows(c) > 0).collect();
+        let mut order: Vec<u32> = (0..of.classes.len() as u32).filter(|c| rows(c) > 0).collect();
         order.sort_by_key(|c| (rows(c), *c));
         let last = order.last().copied();
         order.truncate(2);

@@ -92,15 +92,16 @@ impl Compare {
         for rate in rates {
             let counts: Vec<(u64, u64)> = groups.iter().map(rate).collect();
             let (lower, upper) = self.of_rate(&counts, alpha, share)?;
-            ends = Some(ends.map_or((lower, upper), |(l, u)| {
-                (self.worse(l, lower), self.worse(u, upper))
-            }));
+            ends = Some(
+                ends.map_or((lower, upper), |(l, u)| (self.worse(l, lower), self.worse(u, upper))),
+            );
         }
         ends
     }
 
     fn of_rate(self, counts: &[(u64, u64)], alpha: f64, share: f64) -> Option<(f64, f64)> {
-        let group = |(hits, trials): &(u64, u64)| Group { least: *hits, most: *hits, trials: *trials };
+        let group =
+            |(hits, trials): &(u64, u64)| Group { least: *hits, most: *hits, trials: *trials };
         let groups: Vec<Group> = counts.iter().map(group).collect();
         match self {
             Self::Difference => Some((
@@ -114,9 +115,10 @@ impl Compare {
             Self::Worst => {
                 let share = share / float(counts.len() as u64);
                 let each = |of: fn(u64, u64, f64) -> Option<f64>, alpha| {
-                    counts.iter().map(|(x, n)| of(*x, *n, alpha)).try_fold(1.0_f64, |least, x| {
-                        Some(least.min(x?))
-                    })
+                    counts
+                        .iter()
+                        .map(|(x, n)| of(*x, *n, alpha))
+                        .try_fold(1.0_f64, |least, x| Some(least.min(x?)))
                 };
                 each(clopper_pearson_lower, alpha).zip(each(clopper_pearson_upper, share))
             }
@@ -126,12 +128,7 @@ impl Compare {
 
 /// The disparities between the groups of one set. For more than two classes only the worst group's
 /// accuracy exists.
-pub(super) fn disparities(
-    sink: &mut Sink,
-    set: &Set,
-    sums: &[Sums],
-    binary: bool,
-) {
+pub(super) fn disparities(sink: &mut Sink, set: &Set, sums: &[Sums], binary: bool) {
     let groups = &sums[set.slices()];
     let n = sums[0].n;
     let why = if groups.len() < 2 {

@@ -239,9 +239,8 @@ fn resampled(
     // What two samples of one distribution differ by: both together, in the size of each.
     let (n, m) = (expected.iter().sum::<u64>(), actual.iter().sum::<u64>());
     let pooled = |size: u64| -> Vec<u64> {
-        let share = |(e, a): (&u64, &u64)| {
-            ((e + a) as f64 * size as f64 / (n + m) as f64).round() as u64
-        };
+        let share =
+            |(e, a): (&u64, &u64)| ((e + a) as f64 * size as f64 / (n + m) as f64).round() as u64;
         expected.iter().zip(actual).map(share).collect()
     };
     let chance = replicates(&pooled(n), &pooled(m));
@@ -255,20 +254,13 @@ fn resampled(
 /// Bounds of a distance that chance adds to, never takes from: replicates bound it from above, since
 /// chance is added to them once more; from below, what chance alone reaches is subtracted, after
 /// raising both to the power `root` that makes it a distance.
-fn apart(
-    value: f64,
-    drawn: &[f64],
-    chance: &[f64],
-    root: f64,
-    plan: &Plan,
-) -> Vec<Interval> {
+fn apart(value: f64, drawn: &[f64], chance: &[f64], root: f64, plan: &Plan) -> Vec<Interval> {
     let one = |confidence: &f64| {
         let alpha = 1.0 - confidence;
         let upper = unseen::upper_quantile(&mut drawn.to_vec(), alpha).ok();
         let added = unseen::upper_quantile(&mut chance.to_vec(), alpha).ok();
-        let lower = added.map(|added| {
-            (value.powf(root) - added.max(0.0).powf(root)).max(0.0).powf(1.0 / root)
-        });
+        let lower = added
+            .map(|added| (value.powf(root) - added.max(0.0).powf(root)).max(0.0).powf(1.0 / root));
         interval("chance-subtracted", *confidence, lower, upper.map(|u| u.max(value)))
     };
     plan.confidences.iter().map(one).collect()

@@ -50,8 +50,7 @@ impl Limited {
         events: f64,
         of: impl Fn(f64) -> Option<f64>,
     ) -> Self {
-        let one =
-            |confidence: &f64| interval(method, *confidence, None, of(1.0 - confidence));
+        let one = |confidence: &f64| interval(method, *confidence, None, of(1.0 - confidence));
         let intervals = plan.confidences.iter().map(one).collect();
         Self { intervals, events: Some(events as u64), why: None }
     }

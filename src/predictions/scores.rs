@@ -15,9 +15,8 @@ use crate::{
     model::{Plan, Slice},
     stats::{
         calibration::{self, Bin},
-        kolmogorov,
+        kolmogorov, normal,
         ranking::{Cell, Ranked, Ranking, area_bounds, precision_bounds},
-        normal,
         unseen::{self, Unseen},
         weights::Weights,
     },
@@ -101,9 +100,8 @@ pub(super) fn measure(
             let rows = one.rows.iter().filter(move |row| row.positive == class);
             if scores.clustered { Some(effective(rows.map(|row| row.key))) } else { None }
         };
-        let sizes = [false, true].map(|class| {
-            keys(class).unwrap_or_else(|| one.total[usize::from(class)] as f64)
-        });
+        let sizes = [false, true]
+            .map(|class| keys(class).unwrap_or_else(|| one.total[usize::from(class)] as f64));
         let all = if scores.clustered {
             effective(one.rows.iter().map(|row| row.key))
         } else {
@@ -111,7 +109,15 @@ pub(super) fn measure(
         };
         let clustered = scores.clustered;
         let writer = Writer {
-            sink: &mut *sink, slice, one, drawn, weights: &weights, sizes, all, clustered, pool,
+            sink: &mut *sink,
+            slice,
+            one,
+            drawn,
+            weights: &weights,
+            sizes,
+            all,
+            clustered,
+            pool,
         };
         writer.all();
     }
@@ -215,13 +221,7 @@ impl Writer<'_, '_> {
         self.one.total[0] + self.one.total[1]
     }
 
-    fn write(
-        &mut self,
-        metric: &str,
-        value: Option<f64>,
-        mut limited: Limited,
-        why: &'static str,
-    ) {
+    fn write(&mut self, metric: &str, value: Option<f64>, mut limited: Limited, why: &'static str) {
         clamp(metric, &mut limited.intervals);
         let n = self.n();
         limited.write(self.sink.number(metric, self.slice, value, n, Vec::new(), why));
@@ -275,7 +275,9 @@ impl Writer<'_, '_> {
         let limited = if self.clustered {
             Limited::refused(DEPENDENT)
         } else {
-            Limited::each(plan, limited::EXACT, all, |alpha| calibration::maximum_bounds(&bins, alpha))
+            Limited::each(plan, limited::EXACT, all, |alpha| {
+                calibration::maximum_bounds(&bins, alpha)
+            })
         };
         self.write("maximum_calibration_error", calibration::maximum(&bins), limited, NO_ROWS);
         let none = Limited::refused("it is an estimate alone: the expected error has bounds");

@@ -235,12 +235,7 @@ const NO_ROWS: &str = "it has no rows";
 const CONSTANT: &str = "its labels are all the same";
 
 /// Writes the errors of a regression for every slice.
-pub(super) fn regression(
-    sink: &mut Sink,
-    mut pairs: Vec<Pair>,
-    layout: &Layout,
-    clustered: bool,
-) {
+pub(super) fn regression(sink: &mut Sink, mut pairs: Vec<Pair>, layout: &Layout, clustered: bool) {
     pairs.sort_unstable_by_key(|p| (ordered_64(p.label), ordered_64(p.prediction), p.key));
     for set in 0..layout.width() {
         let column = layout.column(set);
@@ -255,18 +250,11 @@ pub(super) fn regression(
     }
 }
 
-fn one(
-    sink: &mut Sink,
-    layout: &Layout,
-    slice: usize,
-    rows: &[&Pair],
-    clustered: bool,
-) {
+fn one(sink: &mut Sink, layout: &Layout, slice: usize, rows: &[&Pair], clustered: bool) {
     let n = rows.len() as u64;
     let errors = Errors::new(rows.iter().map(|p| (p.label, p.prediction)));
-    let state = |i: usize| {
-        row_state(sink.plan.seed, if clustered { rows[i].key } else { i as u64 })
-    };
+    let state =
+        |i: usize| row_state(sink.plan.seed, if clustered { rows[i].key } else { i as u64 });
     let drawn: Vec<Means> = if clustered || n <= MOST_RESAMPLED {
         let (states, weights): (Vec<u64>, _) =
             ((0..rows.len()).map(state).collect(), Weights::default());
@@ -275,8 +263,7 @@ fn one(
     } else {
         Vec::new()
     };
-    let independent =
-        if clustered { effective(rows.iter().map(|row| row.key)) } else { n as f64 };
+    let independent = if clustered { effective(rows.iter().map(|row| row.key)) } else { n as f64 };
     let slice = &layout.slices[slice];
     for metric in &SMOOTH {
         if !sink.wants(metric.name) {
@@ -351,9 +338,8 @@ pub(super) fn energy(
     for (slice, rows) in layout.slices.iter().zip(slices) {
         let n = rows.len() as u64;
         let value = (n > 0).then(|| Sum::of(rows.iter().map(|r| r.0)) / n as f64);
-        let limited = value.map_or_else(Limited::default, |mean| {
-            mean_bounds(mean, &rows, clustered, sink.plan)
-        });
+        let limited = value
+            .map_or_else(Limited::default, |mean| mean_bounds(mean, &rows, clustered, sink.plan));
         let made = sink.number("energy_per_1000", slice, value, n, Vec::new(), NO_ROWS);
         if let Some(m) = made {
             m.unit = Some(unit);
@@ -367,8 +353,9 @@ fn mean_bounds(mean: f64, rows: &[(f64, u64)], clustered: bool, plan: &Plan) -> 
     if !clustered && rows.len() as u64 > MOST_RESAMPLED {
         return tailed(mean, &leans, &[], rows.len() as f64, ERRORS, plan);
     }
-    let state =
-        |(i, row): (usize, &(f64, u64))| row_state(plan.seed, if clustered { row.1 } else { i as u64 });
+    let state = |(i, row): (usize, &(f64, u64))| {
+        row_state(plan.seed, if clustered { row.1 } else { i as u64 })
+    };
     let states: Vec<u64> = rows.iter().enumerate().map(state).collect();
     let values: Vec<f64> = rows.iter().map(|r| r.0).collect();
     let weights = Weights::default();

@@ -164,8 +164,8 @@ mod tests {
 
     fn bin(score: f64, rows: u64, positives: u64) -> Bin {
         let n = rows as f64;
-        let square = positives as f64 * (1.0 - score).powi(2)
-            + (rows - positives) as f64 * score * score;
+        let square =
+            positives as f64 * (1.0 - score).powi(2) + (rows - positives) as f64 * score * score;
         Bin { rows, positives, score: n * score, spread: n * score * (1.0 - score), square }
     }
 

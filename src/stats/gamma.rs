@@ -1,6 +1,9 @@
 //! The gamma distribution, for tails with a given skewness.
 
-use super::{binomial::{deviance, stirling}, normal};
+use super::{
+    binomial::{deviance, stirling},
+    normal,
+};
 use libm::{exp, log};
 use std::f64::consts::TAU;
 
@@ -46,7 +49,8 @@ pub fn below(shape: f64, x: f64) -> f64 {
 
 /// The `p` quantile for a `shape` > 0, by bisection in the logarithm.
 pub fn quantile(p: f64, shape: f64) -> f64 {
-    let (mut low, mut high) = (log(shape) - 100.0 / shape.min(1.0), log(shape + 100.0 * (shape.sqrt() + 1.0)));
+    let (mut low, mut high) =
+        (log(shape) - 100.0 / shape.min(1.0), log(shape + 100.0 * (shape.sqrt() + 1.0)));
     for _ in 0..200 {
         let middle = f64::midpoint(low, high);
         if middle <= low || middle >= high {

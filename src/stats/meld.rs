@@ -7,16 +7,15 @@
 //! both proportions are the same, this is Fisher's exact test, so it errs less often than stated.
 
 use super::{
-    Bounds,
-    beta,
+    Bounds, beta,
     binomial::upper_tail,
     normal,
     proportion::{clopper_pearson_lower, clopper_pearson_upper, float},
 };
 
 /// How many steps of the integral, and how long they are, in standard deviations.
-const STEPS: i32 = 64;
-const STEP: f64 = 0.125;
+const STEPS: i32 = 40;
+const STEP: f64 = 0.2;
 
 /// Bounds of x1/n1 − `factor` · x2/n2, each one-sided at `alpha`.
 ///
@@ -66,11 +65,39 @@ pub fn least_difference(
     if x2 == n2 {
         return Some(clopper_pearson_lower(x1, n1, alpha)? - factor);
     }
-    let others = quantiles(x2, n2);
+    Some(difference_of(
+        Rate { x: x1, n: n1 },
+        &quantiles(x2, n2, finer((x1, n1), (x2, n2))),
+        factor,
+        alpha,
+    ))
+}
+
+/// The successes and trials of a rate that is neither 0 nor, as the second one, 1.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rate {
+    pub(super) x: u64,
+    pub(super) n: u64,
+}
+
+/// The lower bound of the difference, given the quantiles of the second rate.
+pub(super) fn difference_of(first: Rate, others: &[(f64, f64)], factor: f64, alpha: f64) -> f64 {
     let share = |t: f64| {
-        others.iter().map(|(q, weight)| weight * upper_tail(x1, n1, t + factor * q)).sum::<f64>()
+        let one = |(q, weight): &(f64, f64)| weight * upper_tail(first.x, first.n, t + factor * q);
+        others.iter().map(one).sum::<f64>()
     };
-    Some(solve(share, -factor, 1.0, alpha))
+    solve(share, -factor, 1.0, alpha)
+}
+
+/// The lower bound of the ratio, given the quantiles of the second rate.
+pub(super) fn ratio_of(first: Rate, others: &[(f64, f64)], alpha: f64) -> f64 {
+    // The ratio is searched by its logarithm.
+    let share = |t: f64| {
+        let t = libm::exp(t);
+        let one = |(q, weight): &(f64, f64)| weight * upper_tail(first.x, first.n, t * q);
+        others.iter().map(one).sum::<f64>()
+    };
+    libm::exp(solve(share, -80.0, 80.0, alpha))
 }
 
 /// The lower bound of the ratio alone.
@@ -82,26 +109,36 @@ pub fn least_ratio((x1, n1): (u64, u64), (x2, n2): (u64, u64), alpha: f64) -> Op
     if x2 == n2 {
         return clopper_pearson_lower(x1, n1, alpha);
     }
-    let others = quantiles(x2, n2);
-    // The ratio is searched by its logarithm.
-    let share = |t: f64| {
-        let t = libm::exp(t);
-        others.iter().map(|(q, weight)| weight * upper_tail(x1, n1, t * q)).sum::<f64>()
-    };
-    Some(libm::exp(solve(share, -80.0, 80.0, alpha)))
+    Some(ratio_of(Rate { x: x1, n: n1 }, &quantiles(x2, n2, finer((x1, n1), (x2, n2))), alpha))
 }
 
 pub(super) fn check((x1, n1): (u64, u64), (x2, n2): (u64, u64), alpha: f64) -> Option<()> {
     (n1 > 0 && n2 > 0 && x1 <= n1 && x2 <= n2 && alpha > 0.0 && alpha < 0.5).then_some(())
 }
 
+/// How much finer the steps must be if the first rate is known better than the second: the integrand
+/// is then a narrow step.
+pub(super) fn finer((x1, n1): (u64, u64), (x2, n2): (u64, u64)) -> i32 {
+    let spread = |x: u64, n: u64| {
+        let n = float(n) + 1.0;
+        let share = (float(x) + 0.5) / n;
+        (share * (1.0 - share) / n).sqrt()
+    };
+    let ratio = spread(x2, n2) / spread(x1, n1).max(1e-300);
+    [1, 2, 4, 8, 16].into_iter().find(|f| ratio <= 1.2 * f64::from(*f)).unwrap_or(32)
+}
+
 /// Quantiles of the upper distribution of a proportion, Beta(x + 1, n − x), with the weight of each
 /// in an integral over all of it: the trapezoidal rule in normal quantiles, whose error for smooth
 /// functions is below every other one here.
-fn quantiles(x: u64, n: u64) -> Vec<(f64, f64)> {
+pub(super) fn quantiles(x: u64, n: u64, finer: i32) -> Vec<(f64, f64)> {
+    if x >= n {
+        // The upper bound is 1 at every confidence.
+        return vec![(1.0, 1.0)];
+    }
     // The smaller tail has more digits.
     let (a, b) = (float(x) + 1.0, float(n - x));
-    nodes(1, |z| {
+    nodes(finer, |z| {
         if z <= 0.0 {
             beta::quantile(normal::below(z), a, b).0
         } else {
@@ -125,7 +162,8 @@ pub(super) fn nodes(finer: i32, of: impl Fn(f64) -> f64) -> Vec<(f64, f64)> {
 /// (Illinois), which is nearly a straight line, within a bracket.
 pub(super) fn solve(share: impl Fn(f64) -> f64, mut low: f64, mut high: f64, alpha: f64) -> f64 {
     let goal = normal::quantile(alpha);
-    let away = |t: f64| (normal::quantile(share(t).clamp(1e-300, 1.0 - 1e-16)) - goal).clamp(-40.0, 40.0);
+    let away =
+        |t: f64| (normal::quantile(share(t).clamp(1e-300, 1.0 - 1e-16)) - goal).clamp(-40.0, 40.0);
     let (mut below, mut above) = (-40.0_f64, 40.0_f64);
     let mut side = 0;
     for i in 0..200 {

@@ -2,9 +2,11 @@
 //! any two.
 
 use super::{
-    meld::{least_difference, least_ratio},
+    meld::{self, Rate},
     proportion::{clopper_pearson_lower, clopper_pearson_upper, counted, float},
 };
+
+use std::collections::BTreeMap;
 
 /// A group with the least and the greatest number of successes that it can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +41,7 @@ pub struct Worst {
 
 /// How many pairs are integrated: the worst ones by an approximation in closed form, whose order is
 /// that of the bounds but for the last digits.
-const MOST: usize = 48;
+const MOST: usize = 12;
 
 /// The least of the lower bounds of all ordered pairs of groups, each one-sided at `alpha`. All of
 /// them hold at once in the sense of an intersection–union test: the worst pair errs no more often.
@@ -70,8 +72,15 @@ fn best(
     better: fn(f64, f64) -> bool,
 ) -> Option<Worst> {
     let mut best: Option<Worst> = None;
+    // The quantiles of a group are the same in every pair that it is the second one of.
+    let mut quantiles: BTreeMap<(usize, i32), Vec<(f64, f64)>> = BTreeMap::new();
     for pair in rough.iter().take(MOST) {
-        let exact = exact(groups, measure, pair, alpha)?;
+        let (first, second) = (groups.get(pair.first)?, groups.get(pair.second)?);
+        let finer = meld::finer((first.least, first.trials), (second.most, second.trials));
+        let others = quantiles
+            .entry((pair.second, finer))
+            .or_insert_with(|| meld::quantiles(second.most, second.trials, finer));
+        let exact = exact(groups, measure, pair, others, alpha)?;
         if best.is_none_or(|b| better(exact.bound, b.bound)) {
             best = Some(exact);
         }
@@ -83,12 +92,27 @@ fn order(a: &Worst, b: &Worst) -> std::cmp::Ordering {
     a.bound.total_cmp(&b.bound).then((a.first, a.second).cmp(&(b.first, b.second)))
 }
 
-fn exact(groups: &[Group], measure: Measure, pair: &Worst, alpha: f64) -> Option<Worst> {
+fn exact(
+    groups: &[Group],
+    measure: Measure,
+    pair: &Worst,
+    others: &[(f64, f64)],
+    alpha: f64,
+) -> Option<Worst> {
     let (g, h) = (groups.get(pair.first)?, groups.get(pair.second)?);
     let (first, second) = ((g.least, g.trials), (h.most, h.trials));
+    meld::check(first, second, alpha)?;
+    let rate = Rate { x: g.least, n: g.trials };
     let bound = match measure {
-        Measure::Difference => least_difference(first, second, 1.0, alpha)?,
-        Measure::Ratio => least_ratio(first, second, alpha)?,
+        // At the ends there is nothing to integrate.
+        Measure::Difference if g.least == 0 || h.most == h.trials => {
+            meld::least_difference(first, second, 1.0, alpha)?
+        }
+        Measure::Ratio if g.least == 0 || h.most == h.trials => {
+            meld::least_ratio(first, second, alpha)?
+        }
+        Measure::Difference => meld::difference_of(rate, others, 1.0, alpha),
+        Measure::Ratio => meld::ratio_of(rate, others, alpha),
     };
     Some(Worst { bound, ..*pair })
 }
@@ -109,7 +133,11 @@ fn rough(groups: &[Group], measure: Measure, alpha: f64) -> Option<Vec<Worst>> {
         let low = scale(clopper_pearson_lower(*least, *trials, alpha)?);
         let high = scale(clopper_pearson_upper(*most, *trials, alpha)?);
         let below = if *least == 0 { 0.0 } else { share(*least) - low };
-        let above = if *most == 0 && measure == Measure::Ratio { f64::INFINITY } else { high - share(*most) };
+        let above = if *most == 0 && measure == Measure::Ratio {
+            f64::INFINITY
+        } else {
+            high - share(*most)
+        };
         ends.push([share(*least), below, share(*most), above, high]);
     }
     let mut rough = Vec::with_capacity(ends.len() * (ends.len() - 1));
@@ -133,6 +161,7 @@ fn rough(groups: &[Group], measure: Measure, alpha: f64) -> Option<Vec<Worst>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stats::meld::{least_difference, least_ratio};
 
     fn group(hits: u64, trials: u64) -> Group {
         Group { least: hits, most: hits, trials }

@@ -100,8 +100,9 @@ impl Ranking {
     /// The weight of `rows` rows of a class, of which `below` rows have lower scores.
     #[inline]
     fn weight(&self, weights: &Weights, number: u64, below: u64, rows: u64, class: u64) -> f64 {
-        let state =
-            |row: u64| row_state(self.seed, row.wrapping_mul(2).wrapping_add(class).wrapping_add(1));
+        let state = |row: u64| {
+            row_state(self.seed, row.wrapping_mul(2).wrapping_add(class).wrapping_add(1))
+        };
         if self.together {
             return weights.rows(state(below), number, rows);
         }

@@ -26,7 +26,11 @@ pub fn index(values: &[f64]) -> Option<f64> {
         return Some(0.0);
     }
     let logs: f64 = largest.iter().map(|x| libm::log(x / threshold)).sum();
-    Some(if logs > 0.0 { super::proportion::float(super::proportion::counted(k)) / logs } else { f64::INFINITY })
+    Some(if logs > 0.0 {
+        super::proportion::float(super::proportion::counted(k)) / logs
+    } else {
+        f64::INFINITY
+    })
 }
 
 #[cfg(test)]

@@ -9,7 +9,10 @@
 //! Here the same is done for statistics of two samples: the unseen row is in the smaller one, where
 //! a row counts most. That the bounds of these hold is shown by simulation (`docs/coverage.md`).
 
-use super::{Undefined, gamma, proportion::{counted, float}};
+use super::{
+    Undefined, gamma,
+    proportion::{counted, float},
+};
 use libm::{exp, log};
 
 /// A row that was not seen: the value that it would have, and the number of rows it would join.
@@ -151,8 +154,7 @@ pub fn of_sums(rows: u64, [first, second, third]: [f64; 3], away: f64) -> Option
         return None;
     }
     let n = float(rows) + 1.0;
-    let (first, second, third) =
-        (first + away, second + away * away, third + away * away * away);
+    let (first, second, third) = (first + away, second + away * away, third + away * away * away);
     let mean = first / n;
     let squares = (second - n * mean * mean).max(0.0);
     let cubes = third - 3.0 * mean * second + 2.0 * n * mean * mean * mean;

@@ -117,9 +117,8 @@ mod tests {
     fn normal_numbers_are_normal() {
         let weights = Weights::default();
         let n = 200_000_u64;
-        let above = |z: f64| {
-            (0..n).filter(|r| weights.normal(11, *r) > z).count() as f64 / n as f64
-        };
+        let above =
+            |z: f64| (0..n).filter(|r| weights.normal(11, *r) > z).count() as f64 / n as f64;
         for z in [-2.0, -1.0, 0.0, 1.0, 2.0, 3.0] {
             let want = normal::tail(z);
             assert!((above(z) - want).abs() < 5.0 * (want / n as f64).sqrt() + 3e-4, "{z}");

@@ -342,8 +342,8 @@ fn bound(finding: &Finding, first: bool) -> String {
         push_percent(&mut out, confidence);
     }
     out.push_str(" confidence");
-    let approximate = finding.approximate
-        || matches!(finding.method.as_deref(), Some("wilson" | "jeffreys"));
+    let approximate =
+        finding.approximate || matches!(finding.method.as_deref(), Some("wilson" | "jeffreys"));
     if let Some(method) = finding.method.as_deref().filter(|_| approximate) {
         out.push_str(" (approximate, by ");
         out.push_str(method);
@@ -439,12 +439,7 @@ fn too_few(finding: &Finding, least: u64, clears: bool, first: bool) -> String {
     if clears { format!("{head}, though its bound clears the limit") } else { head }
 }
 
-fn few_events(
-    finding: &Finding,
-    events: Option<u64>,
-    least: u64,
-    method: Option<&str>,
-) -> String {
+fn few_events(finding: &Finding, events: Option<u64>, least: u64, method: Option<&str>) -> String {
     let head = observed(finding, false);
     let least = grouped(least);
     let asking = match method {
@@ -452,7 +447,9 @@ fn few_events(
         None => format!("the {least} that the rule asks for"),
     };
     match events {
-        Some(events) => format!("{head}, which rests on {} events, fewer than {asking}", grouped(events)),
+        Some(events) => {
+            format!("{head}, which rests on {} events, fewer than {asking}", grouped(events))
+        }
         None => format!("{head}, but on how many events is not known; the rule asks for {least}"),
     }
 }

@@ -357,8 +357,7 @@ fn hold(
         ruling.status = Status::Inconclusive;
         ruling.reason = Reason::TooFew { least, clears: status == Status::Pass };
     }
-    if let Some(least) =
-        comparison.min_events.filter(|least| weighed.events.unwrap_or(0) < *least)
+    if let Some(least) = comparison.min_events.filter(|least| weighed.events.unwrap_or(0) < *least)
         && decides
         && ruling.status == status
     {

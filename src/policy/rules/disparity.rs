@@ -121,7 +121,12 @@ impl Kind for DisparityRule {
         let out = self.exclude_below.map_or_else(String::new, |share| {
             format!("; groups below {} of all have no ratio", percent(share))
         });
-        format!("{} by {by} must be {limit}{shown}{out}{}{}", self.metric, each_on(self.min_samples), each_counts(self.min_events))
+        format!(
+            "{} by {by} must be {limit}{shown}{out}{}{}",
+            self.metric,
+            each_on(self.min_samples),
+            each_counts(self.min_events)
+        )
     }
 
     fn same(&self, other: &dyn Kind) -> bool {

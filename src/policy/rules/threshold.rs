@@ -235,8 +235,7 @@ fn hold(
         ruling.status = Status::Inconclusive;
         ruling.reason = Reason::TooFew { least: asked, clears: status == Status::Pass };
     }
-    if let Some(least) =
-        threshold.min_events.filter(|least| weighed.events.unwrap_or(0) < *least)
+    if let Some(least) = threshold.min_events.filter(|least| weighed.events.unwrap_or(0) < *least)
         && decides
         && counted
         && ruling.status == status

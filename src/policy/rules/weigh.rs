@@ -92,9 +92,10 @@ impl Weighed {
         };
         let known = methods::known(&word);
         let rarer = match &self.method {
-            Method::Counts(_) => self.counts.zip(self.trials).map(|((least, most), trials)| {
-                least.min(trials.saturating_sub(most))
-            }),
+            Method::Counts(_) => self
+                .counts
+                .zip(self.trials)
+                .map(|((least, most), trials)| least.min(trials.saturating_sub(most))),
             Method::Computed(_) => self.events,
             _ => None,
         };

@@ -85,7 +85,9 @@ fn why(method: &Method) -> String {
         }
         Method::Wrong(why) | Method::Unbounded(why) => why.clone(),
         Method::FewEvents { method, events, least } => {
-            format!("it rests on {events} events, fewer than the {least} that bounds by {method} need")
+            format!(
+                "it rests on {events} events, fewer than the {least} that bounds by {method} need"
+            )
         }
         _ => "it is a single number without a bound".to_owned(),
     }

@@ -110,7 +110,8 @@ pub(super) fn read(
         intersection,
         selector,
         limit,
-        min_samples, min_events,
+        min_samples,
+        min_events,
         exclude_below,
     })
 }
