@@ -281,7 +281,7 @@ impl Part<'_> {
         let factor = self.contrast.factor;
         let bounds = if (factor - 1.0).abs() < f64::EPSILON {
             let Pairs { both, candidate_only, baseline_only, neither } = pairs;
-            Limited::each(self.plan, "gaffke-paired", trials, |alpha| {
+            Limited::each(self.plan, limited::PAIRED, trials, |alpha| {
                 shares(both, candidate_only, baseline_only, neither, alpha)
                     .map(|b| (b.lower, b.upper))
             })

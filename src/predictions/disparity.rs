@@ -6,7 +6,7 @@
 use super::{
     cells::Set,
     confusion::Sums,
-    limited::Limited,
+    limited::{Limited, MELDED},
     sink::{Sink, clamp},
 };
 use crate::{
@@ -16,9 +16,6 @@ use crate::{
         proportion::{clopper_pearson_lower, clopper_pearson_upper, float},
     },
 };
-
-/// The method of all these bounds.
-const METHOD: &str = "melded";
 
 /// A rate as its successes and trials.
 type Rate = fn(&Sums) -> (u64, u64);
@@ -145,7 +142,7 @@ pub(super) fn disparities(sink: &mut Sink, set: &Set, sums: &[Sums], binary: boo
         let smallest =
             rates.iter().flat_map(|rate| groups.iter().map(|g| rate(g).1)).min().unwrap_or(0);
         let mut limited = if value.is_some() {
-            Limited::each(sink.plan, METHOD, smallest as f64, |alpha| {
+            Limited::each(sink.plan, MELDED, smallest as f64, |alpha| {
                 compare.bounds(groups, rates, alpha)
             })
         } else {

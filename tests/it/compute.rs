@@ -453,7 +453,7 @@ fn the_bounds_of_an_area_are_delongs_on_many_rows_and_wider_on_few() {
     let few = rows(&folder, "few.csv", "y,p,s\n0,0,.2\n0,1,.4\n0,0,.3\n1,1,.6\n1,0,.35\n1,1,.9\n");
     let got = compute(&[&few, "--label", "y", "--prediction", "p", "--score", "s"]);
     let low = bounds(&got, "roc_auc", &json!({}))[0].unwrap();
-    assert!((low - 0.3013).abs() < 0.03, "{low}");
+    assert!((0.25..0.32).contains(&low), "{low}");
 }
 
 #[test]
@@ -483,8 +483,9 @@ fn replicates_that_are_all_alike_leave_room_for_an_unseen_row() {
         let [lower, upper] = bounds(&got, metric, &json!({})).map(Option::unwrap);
         assert!(lower < 0.8 && upper == 1.0, "{metric}: {lower}, {upper}");
     }
-    // Ten losses of 0.01: one more can be 0 or 1, and its weight is Beta(1, 10).
-    let share = 0.05_f64.powf(0.1);
+    // Ten losses of 0.01: one more can be 0 or 1, and its weight is Beta(1, 10). A tenth of the error
+    // is kept in reserve.
+    let share = 0.045_f64.powf(0.1);
     let [lower, upper] = bounds(&got, "brier_score_loss", &json!({})).map(Option::unwrap);
     assert!((lower - 0.01 * share).abs() < 1e-9, "{lower}");
     assert!((upper - (1.0 - 0.99 * share)).abs() < 1e-9, "{upper}");

@@ -496,6 +496,13 @@ fn hidden(finding: &Finding, key: &str, covered: u64, overall: u64) -> String {
     }
 }
 
+/// A confidence in a sentence, with the method of the bound if it is approximate.
+pub(super) fn sure(finding: &Finding, confidence: f64) -> String {
+    let how = finding.method.as_deref().filter(|_| finding.approximate);
+    let how = how.map_or_else(String::new, |method| format!(" (approximate, by {method})"));
+    format!("{} confidence{how}", percent(confidence))
+}
+
 pub(super) fn percent(confidence: f64) -> String {
     let mut out = String::new();
     push_percent(&mut out, confidence);
