@@ -8,9 +8,9 @@ const WORST: usize = 40;
 
 /// The worst cell of each bound, and the worst cells of all. Sorts the cells.
 pub fn tables(cells: &mut [Cell]) -> String {
-    cells.sort_by(|a, b| b.error().total_cmp(&a.error()).then(a.situation.cmp(&b.situation)));
+    cells.sort_by(|a, b| b.shown().total_cmp(&a.shown()).then(a.situation.cmp(&b.situation)));
     let mut out = String::from(
-        "| bound | cells | worst | in | rows | decided there | decided in all |\n|---|---|---|---|---|---|---|\n",
+        "| bound | cells | error in the worst | shown at 99% | in | rows | samples | decided in all |\n|---|---|---|---|---|---|---|---|\n",
     );
     let mut bounds: Vec<&str> = Vec::new();
     for cell in cells.iter() {
@@ -24,25 +24,28 @@ pub fn tables(cells: &mut [Cell]) -> String {
         let (decided, runs) = own.iter().fold((0, 0), |(d, r), c| (d + c.decided, r + c.runs));
         let _ = writeln!(
             out,
-            "| {bound} | {} | {:.3} | {} | {} | {} | {} |",
+            "| {bound} | {} | {:.3} | {:.3} | {} | {} | {} | {} |",
             own.len(),
             worst.error(),
+            worst.shown(),
             worst.situation,
             worst.rows,
-            share(worst.decided, worst.runs),
+            worst.runs,
             share(decided, runs)
         );
     }
-    out += "\n| error | bound | situation | rows | truth | decided | mean distance |\n|---|---|---|---|---|---|---|\n";
+    out += "\n| error | shown at 99% | bound | situation | rows | truth | samples | decided | mean distance |\n|---|---|---|---|---|---|---|---|---|\n";
     for cell in cells.iter().take(WORST) {
         let _ = writeln!(
             out,
-            "| {:.3} | {} | {} | {} | {:.4} | {} | {:.4} |",
+            "| {:.3} | {:.3} | {} | {} | {} | {:.4} | {} | {} | {:.4} |",
             cell.error(),
+            cell.shown(),
             cell.bound,
             cell.situation,
             cell.rows,
             cell.truth,
+            cell.runs,
             share(cell.decided, cell.runs),
             cell.reach
         );

@@ -5,7 +5,7 @@ use super::{
     draw::Stream,
     frame::{Answer, Frame},
 };
-use modelgate::stats::methods;
+use modelgate::stats::{methods, proportion::clopper_pearson_lower};
 use std::{
     sync::{
         Mutex,
@@ -38,6 +38,11 @@ pub struct Cell {
 impl Cell {
     pub fn error(&self) -> f64 {
         self.misses as f64 / self.runs.max(1) as f64
+    }
+
+    /// The error that is shown at 99% confidence: with few runs, a high error can be chance.
+    pub fn shown(&self) -> f64 {
+        clopper_pearson_lower(self.misses as u64, self.runs as u64, 0.01).unwrap_or(0.0)
     }
 }
 

@@ -283,6 +283,10 @@ fn dvoretzky(distance: f64, n: u64, m: u64, plan: &Plan) -> Vec<Interval> {
     plan.confidences.iter().map(one).collect()
 }
 
+/// A row of either side (its value, its side and the state of its weights) as the weight that it has
+/// on each side.
+type Weighing<'w> = dyn Fn(usize, &(f64, usize, u64)) -> [f64; 2] + 'w;
+
 /// Bounds of the area between two distributions, each side resampled row by row.
 fn earth_bounds(value: f64, before: &[f64], now: &[f64], plan: &Plan) -> Vec<Interval> {
     let side = |list: &[f64], side: u64| -> Vec<(f64, usize, u64)> {
@@ -292,7 +296,7 @@ fn earth_bounds(value: f64, before: &[f64], now: &[f64], plan: &Plan) -> Vec<Int
     let mut rows = side(before, 0);
     rows.extend(side(now, 1));
     rows.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let distance = |weights: &dyn Fn(usize, &(f64, usize, u64)) -> [f64; 2]| {
+    let distance = |weights: &Weighing<'_>| {
         let mut totals = [0.0; 2];
         let weighed: Vec<[f64; 2]> =
             rows.iter().enumerate().map(|(i, row)| weights(i, row)).collect();

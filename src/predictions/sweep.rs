@@ -125,7 +125,7 @@ impl Ranks {
         let lean = p[0] * t[1] - p[1] * t[0];
         let step = [t[1], -t[0]];
         let cells = cells.then(Vec::new);
-        Self { passed, total, step, lean, cells, ..Self::default() }
+        Self { passed, total, lean, step, cells, ..Self::default() }
     }
 
     /// Adds a row to the tie with this number; the tie of a slice ends when the next one begins.

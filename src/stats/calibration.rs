@@ -224,7 +224,10 @@ mod tests {
         assert!((lower - (0.9 - 0.491_046)).abs() < 1e-5, "{lower}");
     }
 
-    const DEBIASED: [(&[(f64, u64, u64)], f64); 3] = [
+    /// Score, rows and positives of each bin, and the squared error.
+    type Debiased = (&'static [(f64, u64, u64)], f64);
+
+    const DEBIASED: [Debiased; 3] = [
         (&[(0.1, 5, 2), (0.35, 6, 1), (0.65, 5, 5), (0.9, 6, 3)], 0.06625),
         (&[(0.05, 100, 20), (0.45, 200, 60), (0.95, 300, 290)], 0.010713886510805907),
         (&[(0.1, 50, 5), (0.5, 50, 25)], -0.0034693877551020408),

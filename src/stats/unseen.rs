@@ -88,7 +88,9 @@ pub fn quantile(replicates: &mut [f64], alpha: f64) -> Result<f64, Undefined> {
 /// # Errors
 /// As for [`lower`].
 pub fn upper_quantile(replicates: &mut [f64], alpha: f64) -> Result<f64, Undefined> {
-    replicates.iter_mut().for_each(|r| *r = -*r);
+    for replicate in replicates.iter_mut() {
+        *replicate = -*replicate;
+    }
     quantile(replicates, alpha).map(|bound| -bound)
 }
 

@@ -137,8 +137,7 @@ fn melded(
     let worse = |a: f64, b: f64| if ratio { a < b } else { a > b };
     let single =
         || Problem::new(Status::Inconclusive, Reason::own(Why::SingleGroup(String::new())));
-    let rates_count = found.len().max(1);
-    let share = judging.alpha / float(counted(rates_count));
+    let share = judging.alpha / float(counted(found.len().max(1)));
     let mut decides: Option<(f64, Pair)> = None;
     let (mut estimate, mut opposite) = (None::<f64>, None::<f64>);
     let keep = |now: &mut Option<f64>, x: f64| {
@@ -155,20 +154,20 @@ fn melded(
         let least = known.iter().copied().fold(f64::INFINITY, f64::min);
         let most = known.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         keep(&mut estimate, if ratio { least / most } else { most - least });
-        let worst = pairs::least(&groups, measure, judging.alpha).ok_or_else(single)?;
+        let weakest = pairs::least(&groups, measure, judging.alpha).ok_or_else(single)?;
         let best = pairs::greatest(&groups, measure, share).ok_or_else(single)?;
         // Of a difference, the least of `g − h` is the greatest of `h − g`.
         let (toward, away) = match measure {
-            pairs::Measure::Ratio => (worst.bound, 1.0 / best.bound),
-            pairs::Measure::Difference => (-worst.bound, best.bound),
+            pairs::Measure::Ratio => (weakest.bound, 1.0 / best.bound),
+            pairs::Measure::Difference => (-weakest.bound, best.bound),
         };
         keep(&mut opposite, away);
         if decides.as_ref().is_none_or(|(bound, _)| worse(toward, *bound)) {
             let at = |i: usize| rates.groups.get(i);
             let (first, second) = if ratio {
-                (at(worst.first), at(worst.second))
+                (at(weakest.first), at(weakest.second))
             } else {
-                (at(worst.second), at(worst.first))
+                (at(weakest.second), at(weakest.first))
             };
             let named = first.zip(second).map(|(g, h)| pair(rates.name, g, h));
             decides = named.map(|pair| (toward, pair));
