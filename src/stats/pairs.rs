@@ -41,7 +41,9 @@ pub struct Worst {
 
 /// How many pairs are integrated: the worst ones by an approximation in closed form, whose order is
 /// that of the bounds but for the last digits.
-const MOST: usize = 12;
+const MOST: usize = 6;
+/// The same for the pair that breaks a limit most clearly, where any pair's bound holds.
+const FEW: usize = 2;
 
 /// The least of the lower bounds of all ordered pairs of groups, each one-sided at `alpha`. All of
 /// them hold at once in the sense of an intersection–union test: the worst pair errs no more often.
@@ -50,7 +52,7 @@ const MOST: usize = 12;
 pub fn least(groups: &[Group], measure: Measure, alpha: f64) -> Option<Worst> {
     let mut rough = rough(groups, measure, alpha)?;
     rough.sort_unstable_by(order);
-    best(groups, measure, &rough, alpha, |a, b| a < b)
+    best(groups, measure, rough.get(..MOST).unwrap_or(&rough), alpha, |a, b| a < b)
 }
 
 /// The greatest of the lower bounds of all ordered pairs, with the error `alpha` divided among them.
@@ -61,7 +63,7 @@ pub fn greatest(groups: &[Group], measure: Measure, alpha: f64) -> Option<Worst>
     let share = alpha / (count * (count - 1.0)).max(1.0);
     let mut rough = rough(groups, measure, share)?;
     rough.sort_unstable_by(|a, b| order(b, a));
-    best(groups, measure, &rough, share, |a, b| a > b)
+    best(groups, measure, rough.get(..FEW).unwrap_or(&rough), share, |a, b| a > b)
 }
 
 fn best(
@@ -74,7 +76,7 @@ fn best(
     let mut best: Option<Worst> = None;
     // The quantiles of a group are the same in every pair that it is the second one of.
     let mut quantiles: BTreeMap<(usize, i32), Vec<(f64, f64)>> = BTreeMap::new();
-    for pair in rough.iter().take(MOST) {
+    for pair in rough {
         let (first, second) = (groups.get(pair.first)?, groups.get(pair.second)?);
         let finer = meld::finer((first.least, first.trials), (second.most, second.trials));
         let others = quantiles
