@@ -30,6 +30,12 @@ pub struct Comparison {
     pub pairs: Option<Pairs>,
     /// Bounds of `value − factor · baseline`, one for each requested confidence.
     pub bounds: Vec<Interval>,
+    /// How many events the bounds rest on; see [`super::Measurement::events`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub events: Option<u64>,
+    /// The reason why there is no bound.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub no_bound: Option<String>,
 }
 
 /// The outcomes of two artifacts on the same trials.

@@ -114,6 +114,13 @@ pub struct Measurement {
     pub scope: Option<String>,
     /// Intervals that the source states, or that modelgate computed from raw predictions.
     pub intervals: Vec<Interval>,
+    /// How many events the intervals rest on, if modelgate computed them: the rows of the rarest
+    /// class that the value depends on, as many as independent rows would be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub events: Option<u64>,
+    /// The reason why modelgate computed no bound, if it did not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub no_bound: Option<String>,
     /// The whole sample, if the source gives it: every quantile then has exact bounds.
     pub distribution: Option<Arc<Distribution>>,
 }
@@ -196,6 +203,8 @@ impl Measurement {
             step: None,
             scope: None,
             intervals: Vec::new(),
+            events: None,
+            no_bound: None,
             distribution: None,
         }
     }

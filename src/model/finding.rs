@@ -119,6 +119,11 @@ pub struct Finding {
     pub successes: Option<u64>,
     /// The method that computed the bounds.
     pub method: Option<String>,
+    /// Whether the method is approximate: right by simulation, not by a proof.
+    pub approximate: bool,
+    /// How many events the number rests on: the trials of a share; for other metrics the rows of
+    /// the rarest class that they depend on, as many as independent rows would be.
+    pub events: Option<u64>,
     /// The one-sided confidence of the bounds.
     pub confidence: Option<f64>,
     /// Further samples that would settle the rule at the observed rate with power 0.8; `None` if no
@@ -184,6 +189,8 @@ impl Finding {
             trials: None,
             successes: None,
             method: None,
+            approximate: false,
+            events: None,
             confidence: None,
             samples_needed: None,
             allowed_failures: None,

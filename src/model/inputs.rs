@@ -186,7 +186,7 @@ mod tests {
         let text = String::from_utf8(jcs::to_vec(&Inputs::default()).unwrap()).unwrap();
         assert_eq!(
             text,
-            r#"{"artifact":null,"champion":null,"context":{},"engine":2,"environment":null,"evidence":[],"looks":[],"mappings":[],"model":null,"policies":[],"reference":null,"submitter":null,"waivers":[]}"#
+            r#"{"artifact":null,"champion":null,"context":{},"engine":3,"environment":null,"evidence":[],"looks":[],"mappings":[],"model":null,"policies":[],"reference":null,"submitter":null,"waivers":[]}"#
         );
     }
 }

@@ -51,9 +51,12 @@ pub const METRICS: &[Metric] = &[
     metric("average_precision", Score, Higher),
     metric("balanced_accuracy", Score, Higher),
     metric("brier_score_loss", Score, Lower),
+    // The probability that a calibrated model would look as uncalibrated as this one.
+    metric("calibration_p_value", Score, Higher),
     metric("chi_square", NonNegative, Lower),
     metric("cohen_kappa", Real, Higher),
     metric("cramers_v", Score, Lower),
+    metric("debiased_calibration_error", Score, Lower),
     metric("demographic_parity_difference", Score, Lower),
     metric("demographic_parity_ratio", Score, Higher),
     metric("energy", NonNegative, Lower),

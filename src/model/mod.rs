@@ -68,6 +68,6 @@ pub use verdict::{
 
 /// The version number of the rules by which verdicts are computed. It changes whenever the same
 /// inputs could give another verdict, byte for byte. Old versions can still be run.
-pub const SEMANTICS: u32 = 2;
+pub const SEMANTICS: u32 = 3;
 /// The oldest version that can still be run.
 pub const OLDEST_SEMANTICS: u32 = 1;

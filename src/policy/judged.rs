@@ -36,6 +36,8 @@ pub(super) struct Numbers {
     pub(super) trials: Option<u64>,
     pub(super) successes: Option<u64>,
     pub(super) method: Option<Cow<'static, str>>,
+    pub(super) approximate: bool,
+    pub(super) events: Option<u64>,
     pub(super) confidence: Option<f64>,
 }
 
@@ -108,6 +110,8 @@ impl<'a> Judged<'a> {
             trials: numbers.trials,
             successes: numbers.successes,
             method: numbers.method.map(Cow::into_owned),
+            approximate: numbers.approximate,
+            events: numbers.events,
             confidence: numbers.confidence,
             samples_needed: self.samples_needed,
             allowed_failures: self.allowed_failures,

@@ -1,121 +1,122 @@
-//! Bounds by the Poisson bootstrap, for statistics that have no closed form.
+//! Bounds of statistics of counts that have no closed form, by the Bayesian bootstrap with one unseen
+//! row.
 //!
-//! Statistics of counts are drawn cell by cell: the weights of the k rows of one cell are k draws
-//! of Poisson(1), and their sum is one draw of Poisson(k). A thousand replicates thus cost the same
-//! for a hundred rows and for ten million.
+//! Replicates are drawn cell by cell: the weights of the k rows of one cell are exponential, and
+//! their sum is one gamma number. A thousand replicates thus cost the same for a hundred rows and
+//! for ten million.
 
 use super::{
     confusion::{Pairs, Sums},
-    draw::{cell_state, poisson},
+    draw::cell_state,
     hash::{key_from, key_of},
-    sink::interval,
+    limited::{Limited, ROWS},
 };
 use crate::{
-    model::{Interval, Plan, Slice, number::round12},
-    stats::resample,
+    model::{Plan, Slice},
+    stats::{resample::row_state, unseen, weights::Weights},
 };
-
-/// Up to this many rows the correction of `BCa` is computed; for more, it makes no visible
-/// difference.
-const MOST_JACKKNIFED: u64 = 10_000;
 
 /// A number that follows from a confusion matrix.
 pub(super) type Statistic = fn(&Sums) -> Option<f64>;
 
-/// The replicates of each statistic, without those in which it is undefined.
-pub(super) fn replicates(
-    pairs: &Pairs,
-    names: &[String],
-    slice: &Slice,
-    plan: &Plan,
-    statistics: &[Statistic],
-) -> Vec<Vec<f64>> {
-    let place = key_of(slice.0.iter().flat_map(|(k, v)| [k.as_str(), v.as_str()]));
-    let states: Vec<u64> = pairs
-        .iter()
-        .map(|(label, prediction, _)| {
-            let key = key_from(
-                key_from(place, names[*label as usize].as_bytes()),
-                names[*prediction as usize].as_bytes(),
-            );
-            cell_state(plan.seed, key)
-        })
-        .collect();
-    let mut sums = Sums::new(names.len());
-    let mut all = vec![Vec::with_capacity(plan.replicates as usize); statistics.len()];
-    for replicate in 0..u64::from(plan.replicates) {
-        sums.clear();
-        for ((label, prediction, rows), state) in pairs.iter().zip(&states) {
-            sums.add(*label, *prediction, poisson(*state, replicate, *rows));
-        }
-        for (values, statistic) in all.iter_mut().zip(statistics) {
-            values.extend(statistic(&sums));
-        }
-    }
-    all
+/// Weights are whole numbers of this part of a row, so that sums of counts stay exact.
+const PART: f64 = 65_536.0;
+
+/// A weight as a whole number of parts.
+pub(super) fn parts(weight: f64) -> u64 {
+    (weight * PART).round() as u64
 }
 
-/// Bounds of a statistic of counts from its replicates, corrected (`BCa`; Efron 1987) if there are
-/// few enough rows.
-pub(super) fn of_counts(
-    estimate: Option<f64>,
-    replicates: &mut [f64],
-    pairs: &Pairs,
+/// How many of the rarest classes an unseen row is tried in.
+const RAREST: usize = 3;
+
+/// Counts, prepared for drawing replicates.
+pub(super) struct Resampling<'a> {
+    pairs: &'a Pairs,
     classes: usize,
-    statistic: Statistic,
-    plan: &Plan,
-) -> Vec<Interval> {
-    let Some(estimate) = estimate else { return Vec::new() };
-    let rows: u64 = pairs.iter().map(|p| p.2).sum();
-    let jackknife =
-        if rows <= MOST_JACKKNIFED { jackknife(pairs, classes, statistic) } else { None };
-    bounds(estimate, replicates, jackknife.as_deref(), plan)
+    states: Vec<u64>,
+    unseen: u64,
+    weights: Weights,
+    replicates: u64,
 }
 
-/// The statistic without each row in turn; rows of one cell give the same value.
-fn jackknife(pairs: &Pairs, classes: usize, statistic: Statistic) -> Option<Vec<f64>> {
-    let mut values = Vec::new();
-    for (left_out, (_, _, rows)) in pairs.iter().enumerate().filter(|(_, p)| p.2 > 0) {
-        let mut fewer = pairs.to_vec();
-        fewer[left_out].2 -= 1;
-        let value = statistic(&Sums::of(&fewer, classes))?;
-        values.extend(std::iter::repeat_n(value, usize::try_from(*rows).unwrap_or(0)));
-    }
-    Some(values)
-}
-
-/// Bounds from replicates. If all replicates are equal, they contain no information about the
-/// spread: then there is no bound.
-pub(super) fn bounds(
-    estimate: f64,
-    replicates: &mut [f64],
-    jackknife: Option<&[f64]>,
-    plan: &Plan,
-) -> Vec<Interval> {
-    replicates.sort_unstable_by(f64::total_cmp);
-    let spread =
-        replicates.first().is_some_and(|first| replicates.last().is_some_and(|last| first < last));
-    let mut intervals = Vec::new();
-    for confidence in &plan.confidences {
-        let alpha = 1.0 - confidence;
-        let corrected = jackknife
-            .filter(|_| spread)
-            .and_then(|values| resample::bca(estimate, values, replicates, alpha));
-        let (method, ends) = if corrected.is_some() {
-            ("poisson-bootstrap-bca", corrected)
-        } else {
-            (
-                "poisson-bootstrap-percentile",
-                resample::percentile(replicates, alpha).filter(|_| spread),
-            )
+impl<'a> Resampling<'a> {
+    pub(super) fn new(pairs: &'a Pairs, names: &[String], slice: &Slice, plan: &Plan) -> Self {
+        let place = key_of(slice.0.iter().flat_map(|(k, v)| [k.as_str(), v.as_str()]));
+        let state = |(label, prediction, _): &(u32, u32, u64)| {
+            let label = key_from(place, names[*label as usize].as_bytes());
+            cell_state(plan.seed, key_from(label, names[*prediction as usize].as_bytes()))
         };
-        // A statistic that is never below 0 is biased upwards in replicates; its bounds must not
-        // exclude the estimate.
-        let ends = ends.map(|(lower, upper)| (lower.min(estimate), upper.max(estimate)));
-        // If nearly all replicates are equal, so are their quantiles: a single point is not a bound
-        // either.
-        let ends = ends.filter(|(lower, upper)| round12(*lower) < round12(*upper));
-        intervals.push(interval(method, *confidence, ends.map(|e| e.0), ends.map(|e| e.1)));
+        Self {
+            pairs,
+            classes: names.len(),
+            states: pairs.iter().map(state).collect(),
+            unseen: row_state(plan.seed, place),
+            weights: Weights::default(),
+            replicates: u64::from(plan.replicates),
+        }
     }
-    intervals
+
+    /// Bounds of a statistic. An unseen row makes it as small, or as great, as one row can.
+    pub(super) fn bounds(&self, statistic: Statistic, plan: &Plan) -> Limited {
+        let seen = Sums::of(self.pairs, self.classes);
+        let Some(value) = statistic(&seen) else { return Limited::default() };
+        let candidates = candidates(&seen);
+        let with = |(label, prediction): &(u32, u32)| {
+            let mut more = seen.clone();
+            more.add(*label, *prediction, 1);
+            statistic(&more).unwrap_or(value)
+        };
+        let order = |a: &&(u32, u32), b: &&(u32, u32)| with(a).total_cmp(&with(b));
+        let worst = candidates.iter().min_by(order).copied();
+        let best = candidates.iter().max_by(order).copied();
+        let Some((worst, best)) = worst.zip(best) else { return Limited::default() };
+        let (mut low, mut high) = (Vec::new(), Vec::new());
+        let mut sums = Sums::new(self.classes);
+        for replicate in 0..self.replicates {
+            sums.clear();
+            for ((label, prediction, rows), state) in self.pairs.iter().zip(&self.states) {
+                let weight = self.weights.rows(*state, replicate, *rows);
+                sums.add(*label, *prediction, parts(weight));
+            }
+            let extra = parts(self.weights.row(self.unseen, replicate));
+            for ((label, prediction), values) in [(worst, &mut low), (best, &mut high)] {
+                sums.add(label, prediction, extra);
+                values.extend(statistic(&sums));
+                sums.remove(label, prediction, extra);
+            }
+        }
+        Limited::each(plan, ROWS, rarest(&seen), |alpha| {
+            let lower = unseen::quantile(&mut low.clone(), alpha).ok()?;
+            let upper = unseen::upper_quantile(&mut high.clone(), alpha).ok()?;
+            // A quantile of few replicates can be on the wrong side of the value.
+            Some((lower.min(value), upper.max(value)))
+        })
+    }
+}
+
+/// The rows of the class with the fewest, among labels and predictions.
+fn rarest(seen: &Sums) -> f64 {
+    seen.classes.iter().flat_map(|c| [c[0], c[1]]).min().unwrap_or(0) as f64
+}
+
+/// The cells that an unseen row is tried in: the classes with the fewest rows and the fewest
+/// predictions, and those with the most, where one row counts most and least.
+fn candidates(seen: &Sums) -> Vec<(u32, u32)> {
+    let extremes = |of: usize| -> Vec<u32> {
+        let mut order: Vec<u32> =
+            (0..seen.classes.len() as u32).filter(|c| seen.classes[*c as usize][of] > 0).collect();
+        order.sort_by_key(|c| (seen.classes[*c as usize][of], *c));
+        let last = order.last().copied();
+        order.truncate(RAREST);
+        order.extend(last.filter(|last| !order.contains(last)));
+        order
+    };
+    let (labels, predictions) = (extremes(0), extremes(1));
+    let mut all: Vec<(u32, u32)> =
+        labels.iter().flat_map(|l| predictions.iter().map(|p| (*l, *p))).collect();
+    all.extend(labels.iter().chain(&predictions).map(|c| (*c, *c)));
+    all.sort_unstable();
+    all.dedup();
+    all
 }

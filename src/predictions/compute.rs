@@ -52,8 +52,7 @@ pub fn compute(job: &Job) -> Result<Evidence, PredictionsError> {
     let mut sink = Sink::new(job.plan);
     missing_groups(&mut sink, &read.shared.groups);
     let cells = read.shared.cells.list().len();
-    let (keyed, clustered) =
-        (job.columns.id.is_some() || job.columns.cluster.is_some(), job.columns.cluster.is_some());
+    let clustered = job.columns.cluster.is_some();
     let latencies =
         RowBuckets::new(read.gathered.iter_mut().map(|g| std::mem::take(&mut g.latencies)));
     let energies =
@@ -64,7 +63,7 @@ pub fn compute(job: &Job) -> Result<Evidence, PredictionsError> {
                 .warn("the labels are numbers and no classes: measured as a regression; say `--task` if that is wrong");
         }
         let pairs = read.gathered.into_iter().flat_map(|g| g.pairs).collect();
-        values::regression(&mut sink, pairs, &layout, keyed, clustered);
+        values::regression(&mut sink, pairs, &layout, clustered);
     } else {
         classes(job, &mut sink, read, &layout)?;
     }
@@ -72,7 +71,7 @@ pub fn compute(job: &Job) -> Result<Evidence, PredictionsError> {
         latency::measure(&mut sink, &latencies, column.unit, &layout, cells, job.pool);
     }
     if let Some(column) = &job.columns.energy {
-        values::energy(&mut sink, &energies, column.unit, &layout, keyed, clustered);
+        values::energy(&mut sink, &energies, column.unit, &layout, clustered);
     }
     drift::measure(&mut sink, job)?;
     let comparisons = contrast::compare(job, &attributes, continuous)?;
@@ -218,15 +217,7 @@ fn classes(
             one(sink, &part, &classes);
         }
         for set in &layout.sets {
-            disparity::disparities(
-                sink,
-                set,
-                layout,
-                &pairs,
-                &sums,
-                &classes.names,
-                classes.binary,
-            );
+            disparity::disparities(sink, set, &sums, classes.binary);
         }
     }
     if job.columns.score.is_none() || job.columns.label.is_none() || !scores::wanted(sink) {
@@ -238,10 +229,9 @@ fn classes(
     }
     let rows: Vec<u64> = sums.iter().map(|s| s.n).collect();
     let positive = std::array::from_fn(|i| classes.of.get(i) == Some(&1));
-    let keyed = job.columns.id.is_some() || job.columns.cluster.is_some();
     let clustered = job.columns.cluster.is_some();
     let scores =
-        Scores { layout, cells, positive, probabilities: !outside, keyed, clustered, rows: &rows };
+        Scores { layout, cells, positive, probabilities: !outside, clustered, rows: &rows };
     scores::measure(sink, &RowBuckets::new(numbers), &scores, job.pool);
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Metrics of counts of labels against predictions, as scikit-learn computes them.
 
-use super::sink;
+use super::{limited::Limited, sink};
 use crate::{
     model::Interval,
     stats::proportion::{clopper_pearson_lower, clopper_pearson_upper, float},
@@ -43,6 +43,17 @@ impl Sums {
         if label == prediction {
             self.right += rows;
             self.classes[label as usize][2] += rows;
+        }
+    }
+
+    /// Counts `rows` less, which must have been counted.
+    pub(super) fn remove(&mut self, label: u32, prediction: u32, rows: u64) {
+        self.n -= rows;
+        self.classes[label as usize][0] -= rows;
+        self.classes[prediction as usize][1] -= rows;
+        if label == prediction {
+            self.right -= rows;
+            self.classes[label as usize][2] -= rows;
         }
     }
 
@@ -144,8 +155,8 @@ pub(super) fn f1_intervals(
 /// Bounds of balanced accuracy: the exact bounds of each class's recall, with their distances added
 /// in quadrature (MOVER; Zou and Donner 2008). Unlike a resampled bound it does not shrink to a
 /// point if no row is wrong.
-pub(super) fn balanced_intervals(sums: &Sums, confidences: &[f64]) -> Vec<Interval> {
-    let Some(value) = sums.balanced_accuracy() else { return Vec::new() };
+pub(super) fn balanced_intervals(sums: &Sums, confidences: &[f64]) -> Limited {
+    let Some(value) = sums.balanced_accuracy() else { return Limited::default() };
     let present: Vec<_> = sums.classes.iter().filter(|c| c[0] > 0).collect();
     let count = float(present.len() as u64);
     let mut intervals = Vec::new();
@@ -167,7 +178,7 @@ pub(super) fn balanced_intervals(sums: &Sums, confidences: &[f64]) -> Vec<Interv
             Some(upper),
         ));
     }
-    intervals
+    Limited::of(intervals, sums.classes.iter().map(|c| c[0]).min().unwrap_or(0))
 }
 
 #[cfg(test)]
@@ -201,7 +212,7 @@ mod tests {
     #[test]
     fn no_error_is_no_certainty() {
         let sums = Sums::of(&[(0, 0, 30), (1, 1, 20)], 2);
-        let bound = balanced_intervals(&sums, &[0.95])[0].lower.unwrap();
+        let bound = balanced_intervals(&sums, &[0.95]).intervals[0].lower.unwrap();
         assert!(bound > 0.8 && bound < 0.95, "{bound}");
         let bound = f1_intervals(sums.classes[1], &[0.95])[0].lower.unwrap();
         let q = 0.05_f64.powf(1.0 / 20.0);

@@ -1,32 +1,40 @@
 //! Candidate against baseline on the same rows: bounds of `value − factor · baseline`.
 //!
-//! Proportions of the same trials get Tango's score bounds, areas DeLong's bounds for pairs, means
-//! the standard errors of their paired differences, and everything else the Poisson bootstrap with
-//! one weight per row for both artifacts.
+//! Rates of the same trials, areas, means and everything else are bounded with one unseen row on
+//! which the candidate is as bad, and the baseline as good, as can be. Rows are weighted together for
+//! both artifacts, and so are the rows of a cluster.
+
+mod scored;
 
 use super::{
     PredictionsError,
-    bootstrap::{self, Statistic},
+    bootstrap::{Statistic, parts},
     cells::Layout,
     confusion::Sums,
-    draw::{cell_state, poisson},
+    draw::cell_state,
     hash::{key_from, key_of},
     job::{Job, ThreadPool},
+    limited::{self, Limited},
     paired::{self, Both, Seen},
     pool,
     radix::ordered_64,
-    rows::{Resampled, Sample},
-    scores::{MOST_RESAMPLED, around},
+    rows::effective,
+    scores::MOST_RESAMPLED,
     shared::Shared,
     sink::interval,
-    sum::Sum,
-    sweep::Kept,
     task::Classes,
     values::{self, Smooth},
 };
 use crate::{
-    model::{Comparison, Contrast, Interval, Pairs, Plan, number::round12},
-    stats::{normal, paired::tango, proportion::float, quantile, resample::row_state},
+    model::{Comparison, Contrast, Pairs, Plan, number::round12},
+    stats::{
+        paired::shares,
+        proportion::float,
+        quantile,
+        resample::row_state,
+        unseen::{self, Unseen},
+        weights::Weights,
+    },
 };
 use std::collections::BTreeMap;
 
@@ -69,6 +77,7 @@ pub(super) fn compare(
                     plan: job.plan,
                     pool: job.pool,
                     contrast,
+                    clustered: job.columns.cluster.is_some(),
                 };
                 let mut comparison = part.compare()?;
                 comparison.slice = layout.slices[slice].clone();
@@ -118,6 +127,8 @@ struct Part<'a> {
     plan: &'a Plan,
     pool: &'a dyn ThreadPool,
     contrast: &'a Contrast,
+    /// Whether rows with the same key depend on each other.
+    clustered: bool,
 }
 
 /// Whether a row is a trial of a rate, and whether a prediction is a success of it.
@@ -158,17 +169,13 @@ fn statistic(metric: &str, binary: bool) -> Option<Statistic> {
     })
 }
 
-type Scored = fn(&Resampled) -> Option<f64>;
+/// Distances that chance adds to, on both sides.
+const DISTANCES: [&str; 3] =
+    ["expected_calibration_error", "maximum_calibration_error", "ks_statistic"];
 
-fn scored(metric: &str) -> Option<Scored> {
-    Some(match metric {
-        "average_precision" => |r| r.average_precision,
-        "expected_calibration_error" => |r| r.expected,
-        "maximum_calibration_error" => |r| r.maximum,
-        "ks_statistic" => |r| r.gap,
-        _ => return None,
-    })
-}
+/// Why the difference of two such distances has no bound.
+const INFLATED: &str =
+    "chance adds to both values, and no bound of their difference is known to hold";
 
 impl Part<'_> {
     fn compare(&self) -> Result<Comparison, PredictionsError> {
@@ -189,8 +196,10 @@ impl Part<'_> {
             return Ok(self.area());
         } else if binary && (metric == "log_loss" || metric == "brier_score_loss") {
             return Ok(self.losses(metric == "log_loss"));
-        } else if let Some(of) = scored(metric).filter(|_| binary) {
-            return Ok(self.scores(of));
+        } else if binary && metric == "average_precision" {
+            return Ok(self.precision());
+        } else if binary && DISTANCES.contains(&metric) {
+            return Ok(self.distance());
         }
         Err(PredictionsError::new(
             "predictions-no-comparison",
@@ -206,7 +215,10 @@ impl Part<'_> {
         Some(value? - self.contrast.factor * baseline?)
     }
 
-    fn made(&self, value: Option<f64>, baseline: Option<f64>, bounds: Vec<Interval>) -> Comparison {
+    fn made(&self, value: Option<f64>, baseline: Option<f64>, bounds: Limited) -> Comparison {
+        let known = value.is_some() && baseline.is_some();
+        let (bounds, events, no_bound) =
+            if known { bounds.notes() } else { (Vec::new(), None, None) };
         Comparison {
             against: self.contrast.against,
             metric: self.contrast.metric.clone(),
@@ -218,8 +230,21 @@ impl Part<'_> {
             baseline: baseline.filter(|v| v.is_finite()).map(round12),
             factor: self.contrast.factor,
             pairs: None,
-            bounds: if value.is_some() && baseline.is_some() { bounds } else { Vec::new() },
+            bounds,
+            events,
+            no_bound,
         }
+    }
+
+    /// The rows of a class, or all, as many as independent rows would be.
+    fn independent(&self, class: Option<u32>) -> f64 {
+        let rows = self.rows.iter().filter(|r| class.is_none_or(|c| r.label == c));
+        if self.clustered { effective(rows.map(|r| r.key)) } else { rows.count() as f64 }
+    }
+
+    /// The states of the rows' weights.
+    fn states(&self) -> Vec<u64> {
+        self.rows.iter().map(|r| row_state(self.plan.seed, r.key)).collect()
     }
 
     fn rate(&self, (is_trial, is_success): Trial) -> Comparison {
@@ -246,45 +271,44 @@ impl Part<'_> {
             )
         };
         let (value, baseline) = rates(cells);
-        let bounds = if (self.contrast.factor - 1.0).abs() < f64::EPSILON {
-            let one = |confidence: &f64| {
-                let alpha = 1.0 - confidence;
-                let b = tango(
-                    pairs.both,
-                    pairs.candidate_only,
-                    pairs.baseline_only,
-                    pairs.neither,
-                    alpha,
-                )?;
-                Some(interval("tango", *confidence, Some(b.lower), Some(b.upper)))
-            };
-            self.plan.confidences.iter().filter_map(one).collect()
+        let trials = cells.iter().sum::<u64>() as f64;
+        let factor = self.contrast.factor;
+        let bounds = if (factor - 1.0).abs() < f64::EPSILON {
+            let Pairs { both, candidate_only, baseline_only, neither } = pairs;
+            Limited::each(self.plan, limited::PAIRED, trials, |alpha| {
+                shares(both, candidate_only, baseline_only, neither, alpha)
+                    .map(|b| (b.lower, b.upper))
+            })
         } else {
+            let weights = Weights::default();
             let states: Vec<u64> =
                 (0..4).map(|i| cell_state(self.plan.seed, key_from(i, b"pairs"))).collect();
-            self.drawn(value, baseline, |r| {
-                let (value, baseline) =
-                    rates(std::array::from_fn(|i| poisson(states[i], r, cells[i])));
-                self.difference(value, baseline)
-            })
+            let drawn = self.drawn(|r| {
+                let [both, candidate, baseline, neither] =
+                    std::array::from_fn(|i| weights.rows(states[i], r, cells[i]));
+                let all = both + candidate + baseline + neither;
+                (all > 0.0).then(|| (both + candidate - factor * (both + baseline)) / all)
+            });
+            self.one_more(&drawn, trials)
         };
         let mut made = self.made(value, baseline, bounds);
         made.pairs = Some(pairs);
         made
     }
 
-    /// Bounds of the difference, from replicates of it.
-    fn drawn(
-        &self,
-        value: Option<f64>,
-        baseline: Option<f64>,
-        draw: impl Fn(u64) -> Option<f64> + Sync,
-    ) -> Vec<Interval> {
-        let Some(difference) = self.difference(value, baseline) else { return Vec::new() };
+    /// Replicates of the difference.
+    fn drawn(&self, draw: impl Fn(u64) -> Option<f64> + Sync) -> Vec<f64> {
         let replicates = self.plan.replicates as usize;
-        let mut drawn: Vec<f64> =
-            pool::each(self.pool, replicates, |r| draw(r as u64)).into_iter().flatten().collect();
-        bootstrap::bounds(difference, &mut drawn, None, self.plan)
+        pool::each(self.pool, replicates, |r| draw(r as u64)).into_iter().flatten().collect()
+    }
+
+    /// Bounds of a difference of means of numbers from 0 to 1, with one unseen row.
+    fn one_more(&self, drawn: &[f64], rows: f64) -> Limited {
+        let worst = Unseen { value: -self.contrast.factor, rows };
+        let best = Unseen { value: 1.0, rows };
+        Limited::each(self.plan, limited::ROWS, rows, |alpha| {
+            unseen::lower(drawn, worst, alpha).ok().zip(unseen::upper(drawn, best, alpha).ok())
+        })
     }
 
     fn counts(&self, statistic: Statistic) -> Comparison {
@@ -300,141 +324,51 @@ impl Part<'_> {
                 (l, c, b, rows, cell_state(self.plan.seed, key_of([name(l), name(c), name(b)])))
             })
             .collect();
+        let classes = names.len();
+        let weights = Weights::default();
         let both = |draw: &dyn Fn(u64, u64) -> u64| {
-            let (mut candidate, mut baseline) = (Sums::new(names.len()), Sums::new(names.len()));
+            let mut sums = [Sums::new(classes), Sums::new(classes)];
             for (l, c, b, rows, state) in &cells {
                 let rows = draw(*state, *rows);
-                candidate.add(*l, *c, rows);
-                baseline.add(*l, *b, rows);
+                sums[0].add(*l, *c, rows);
+                sums[1].add(*l, *b, rows);
             }
-            (statistic(&candidate), statistic(&baseline))
+            sums
         };
-        let (value, baseline) = both(&|_, rows| rows);
-        let bounds = self.drawn(value, baseline, |r| {
-            let (value, baseline) = both(&|state, rows| poisson(state, r, rows));
-            self.difference(value, baseline)
-        });
-        self.made(value, baseline, bounds)
-    }
-
-    /// Compares areas: the variance of their difference is that of the differences of placements
-    /// (DeLong and others 1988).
-    fn area(&self) -> Comparison {
-        let places = |of: fn(&Both) -> f64| placements(&self.rows, of);
-        let (candidate, baseline) = (places(|r| r.candidate.score), places(|r| r.baseline.score));
-        let labels: Vec<usize> = self.rows.iter().map(|r| usize::from(r.label == 1)).collect();
-        let count = |class: usize| labels.iter().filter(|l| **l == class).count() as f64;
-        let counts = [count(0), count(1)];
-        let known = counts[0] > 0.0 && counts[1] > 0.0;
-        let mean = |of: &dyn Fn(usize) -> f64, class: usize| {
-            Sum::of((0..labels.len()).filter(|i| labels[*i] == class).map(of)) / counts[class]
+        let whole = both(&|_, rows| rows);
+        let value_of = |[c, b]: &[Sums; 2]| self.difference(statistic(c), statistic(b));
+        let (value, baseline) = (statistic(&whole[0]), statistic(&whole[1]));
+        let with = |[c, b]: &[Sums; 2], (label, ours, theirs): (u32, u32, u32), rows| {
+            let (mut c, mut b) = (c.clone(), b.clone());
+            c.add(label, ours, rows);
+            b.add(label, theirs, rows);
+            value_of(&[c, b])
         };
-        let value = known.then(|| mean(&|i| candidate[i], 1));
-        let base = known.then(|| mean(&|i| baseline[i], 1));
-        let factor = self.contrast.factor;
-        let moved = |i: usize| candidate[i] - factor * baseline[i];
-        let variance: f64 = (0..2)
-            .map(|class| {
-                let centre = mean(&moved, class);
-                let squares = mean(&|i| (moved(i) - centre).powi(2), class);
-                squares / (counts[class] - 1.0)
+        let rows = candidates(&whole);
+        let moved = |row: &(u32, u32, u32)| with(&whole, *row, 1).unwrap_or(0.0);
+        let order = |a: &&_, b: &&_| moved(a).total_cmp(&moved(b));
+        let (Some(worst), Some(best)) =
+            (rows.iter().min_by(order).copied(), rows.iter().max_by(order).copied())
+        else {
+            return self.made(value, baseline, Limited::default());
+        };
+        let unseen = row_state(self.plan.seed, u64::MAX);
+        let of = |row: (u32, u32, u32)| {
+            self.drawn(|r| {
+                let sums = both(&|state, rows| parts(weights.rows(state, r, rows)));
+                with(&sums, row, parts(weights.row(unseen, r)))
             })
-            .sum();
-        let bounds = match self.difference(value, base) {
-            Some(difference) if variance > 1e-18 => {
-                around(difference, variance.sqrt(), "delong-paired", self.plan)
-            }
-            // Both scores give the same order of rows: the same case as a rate for which no row
-            // differs.
-            Some(difference) if variance.is_finite() => {
-                let rows = counts[0].min(counts[1]);
-                let one = |confidence: &f64| {
-                    let z = normal::upper_quantile(1.0 - confidence);
-                    let reach = z * z / (rows + z * z);
-                    interval(
-                        "delong-paired-tango",
-                        *confidence,
-                        Some(difference - reach),
-                        Some(difference + reach),
-                    )
-                };
-                self.plan.confidences.iter().map(one).collect()
-            }
-            _ => Vec::new(),
         };
-        self.made(value, base, bounds)
-    }
-
-    fn kept(&self, of: fn(&Both) -> f64) -> Vec<Kept> {
-        let mut kept: Vec<Kept> = self
-            .rows
-            .iter()
-            .map(|r| Kept { score: of(r), positive: r.label == 1, key: r.key })
-            .collect();
-        kept.sort_by(|a, b| {
-            a.score.total_cmp(&b.score).then(a.positive.cmp(&b.positive)).then(a.key.cmp(&b.key))
+        let (low, high) = (of(worst), of(best));
+        let rarest = whole.iter().flat_map(|s| &s.classes).flat_map(|c| [c[0], c[1]]);
+        let rarest = rarest.min().unwrap_or(0) as f64;
+        let difference = self.difference(value, baseline);
+        let bounds = Limited::each(self.plan, limited::ROWS, rarest, |alpha| {
+            let lower = unseen::quantile(&mut low.clone(), alpha).ok()?;
+            let upper = unseen::upper_quantile(&mut high.clone(), alpha).ok()?;
+            Some((lower.min(difference?), upper.max(difference?)))
         });
-        kept
-    }
-
-    fn losses(&self, logarithm: bool) -> Comparison {
-        let probabilities = self
-            .rows
-            .iter()
-            .all(|r| [r.candidate, r.baseline].iter().all(|s| (0.0..=1.0).contains(&s.score)));
-        if !probabilities {
-            return self.made(None, None, Vec::new());
-        }
-        let loss = |score: f64, label: u32| {
-            let given = if label == 1 { score } else { 1.0 - score };
-            if logarithm {
-                -libm::log(given.clamp(f64::EPSILON, 1.0 - f64::EPSILON))
-            } else {
-                (1.0 - given) * (1.0 - given)
-            }
-        };
-        let n = self.rows.len() as f64;
-        let mean = |of: &dyn Fn(&Both) -> f64| {
-            (n > 0.0).then(|| Sum::of(self.rows.iter().map(|r| of(r))) / n)
-        };
-        let value = mean(&|r| loss(r.candidate.score, r.label));
-        let baseline = mean(&|r| loss(r.baseline.score, r.label));
-        let factor = self.contrast.factor;
-        let moved: Vec<f64> = self
-            .rows
-            .iter()
-            .map(|r| loss(r.candidate.score, r.label) - factor * loss(r.baseline.score, r.label))
-            .collect();
-        let bounds = self.mean_bounds(value, baseline, &moved);
         self.made(value, baseline, bounds)
-    }
-
-    /// Bounds of the mean of each row's contribution to the difference.
-    fn mean_bounds(
-        &self,
-        value: Option<f64>,
-        baseline: Option<f64>,
-        moved: &[f64],
-    ) -> Vec<Interval> {
-        let Some(difference) = self.difference(value, baseline) else { return Vec::new() };
-        let n = moved.len() as f64;
-        if moved.len() as u64 > MOST_RESAMPLED {
-            let variance = Sum::of(moved.iter().map(|x| (x - difference) * (x - difference)))
-                / (n * (n - 1.0));
-            return around(difference, variance.sqrt(), "normal", self.plan);
-        }
-        let states: Vec<u64> = self.rows.iter().map(|r| row_state(self.plan.seed, r.key)).collect();
-        self.drawn(value, baseline, |r| values::weighted_mean(moved, &states, r))
-    }
-
-    fn scores(&self, of: Scored) -> Comparison {
-        let sample = |side: fn(&Both) -> f64| Sample::new(&self.kept(side), self.plan.seed, true);
-        let (candidate, baseline) = (sample(|r| r.candidate.score), sample(|r| r.baseline.score));
-        let (value, base) = (of(&candidate.whole()), of(&baseline.whole()));
-        let bounds = self.drawn(value, base, |r| {
-            self.difference(of(&candidate.replicate(r)), of(&baseline.replicate(r)))
-        });
-        self.made(value, base, bounds)
     }
 
     fn regression(&self, smooth: &Smooth) -> Comparison {
@@ -442,23 +376,23 @@ impl Part<'_> {
             |of: fn(&Both) -> f64| values::Errors::new(self.rows.iter().map(|r| (r.truth, of(r))));
         let (candidate, baseline) = (errors(|r| r.candidate.value), errors(|r| r.baseline.value));
         let (value, base) = (candidate.value(smooth), baseline.value(smooth));
-        let bounds = match self.difference(value, base) {
-            Some(difference) if self.n() > MOST_RESAMPLED => {
-                let (a, b) = (candidate.leans(smooth), baseline.leans(smooth));
-                let n = self.rows.len() as f64;
-                let square = |(a, b): (&f64, &f64)| (a - self.contrast.factor * b).powi(2);
-                let variance = Sum::of(a.iter().zip(&b).map(square)) / (n * (n - 1.0));
-                around(difference, variance.sqrt(), "normal", self.plan)
+        let bounds = self.difference(value, base).map_or_else(Limited::default, |difference| {
+            if candidate.heavy(smooth) || baseline.heavy(smooth) {
+                return Limited::refused(values::HEAVY);
             }
-            _ => {
-                let states: Vec<u64> =
-                    self.rows.iter().map(|r| row_state(self.plan.seed, r.key)).collect();
-                let draw = |of: &values::Errors, r| of.replicate(smooth, &states, r);
-                self.drawn(value, base, |r| {
-                    self.difference(draw(&candidate, r), draw(&baseline, r))
-                })
-            }
-        };
+            let (a, b) = (candidate.leans(smooth), baseline.leans(smooth));
+            let leans: Vec<f64> =
+                a.iter().zip(&b).map(|(a, b)| a - self.contrast.factor * b).collect();
+            let drawn = if self.clustered || self.n() <= MOST_RESAMPLED {
+                let (states, weights) = (self.states(), Weights::default());
+                let draw = |of: &values::Errors, r| of.replicate(smooth, &states, (&weights, r));
+                self.drawn(|r| self.difference(draw(&candidate, r), draw(&baseline, r)))
+            } else {
+                Vec::new()
+            };
+            let rows = self.independent(None);
+            values::tailed(difference, &leans, &drawn, rows, smooth.reach, self.plan)
+        });
         self.made(value, base, bounds)
     }
 
@@ -491,33 +425,31 @@ impl Part<'_> {
             Some(interval("mover-order-statistic", *confidence, below, above))
         };
         let bounds = self.plan.confidences.iter().filter_map(one).collect();
-        self.made(value, base, bounds)
+        self.made(value, base, Limited::of(bounds, n))
     }
 }
 
-/// For each row, the share of the other class's rows that its score ranks correctly, with ties as a
-/// half.
-fn placements(rows: &[&Both], of: fn(&Both) -> f64) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..rows.len()).collect();
-    order.sort_by(|a, b| of(rows[*a]).total_cmp(&of(rows[*b])));
-    let class = |i: usize| usize::from(rows[i].label == 1);
-    let mut totals = [0_u64; 2];
-    for i in &order {
-        totals[class(*i)] += 1;
-    }
-    let mut passed = [0_u64; 2];
-    let mut placed = vec![0.0; rows.len()];
-    for ties in order.chunk_by(|a, b| of(rows[*a]).total_cmp(&of(rows[*b])).is_eq()) {
-        let mut tied = [0_u64; 2];
-        for i in ties {
-            tied[class(*i)] += 1;
+/// The rows (label, candidate's and baseline's prediction) that an unseen one is tried as: of the
+/// classes with the fewest rows, and of the one with the most.
+fn candidates(whole: &[Sums; 2]) -> Vec<(u32, u32, u32)> {
+    let extremes = |of: &Sums, place: usize| -> Vec<u32> {
+        let rows = |c: &u32| of.classes[*c as usize][place];
+        let mut order: Vec<u32> = (0..of.classes.len() as u32).filter(|c| rows(c) > 0).collect();
+        order.sort_by_key(|c| (rows(c), *c));
+        let last = order.last().copied();
+        order.truncate(2);
+        order.extend(last.filter(|last| !order.contains(last)));
+        order
+    };
+    let labels = extremes(&whole[0], 0);
+    let (ours, theirs) = (extremes(&whole[0], 1), extremes(&whole[1], 1));
+    let mut all = Vec::new();
+    for label in labels {
+        for c in ours.iter().copied().chain([label]) {
+            all.extend(theirs.iter().copied().chain([label]).map(|b| (label, c, b)));
         }
-        for i in ties {
-            let other = 1 - class(*i);
-            let below = float(2 * passed[other] + tied[other]) / float(2 * totals[other]);
-            placed[*i] = if class(*i) == 1 { below } else { 1.0 - below };
-        }
-        passed = [passed[0] + tied[0], passed[1] + tied[1]];
     }
-    placed
+    all.sort_unstable();
+    all.dedup();
+    all
 }

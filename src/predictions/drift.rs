@@ -4,7 +4,6 @@
 use super::{
     PredictionsError,
     block::{Block, Kind, Values, Wanted},
-    bootstrap,
     class::float_text,
     draw::{cell_state, poisson},
     hash::key_of,
@@ -19,6 +18,7 @@ use crate::{
         drift,
         quantile::type7,
         resample::{row_state, weight},
+        unseen,
     },
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -270,12 +270,39 @@ fn resampled(
             .map(|(bin, rows)| poisson(state(side, bin), replicate, *rows))
             .collect()
     };
-    let mut drawn: Vec<f64> = (0..u64::from(plan.replicates))
-        .filter_map(|r| statistic(&draw(0, expected, r), &draw(1, actual, r)))
-        .collect();
-    let mut intervals = bootstrap::bounds(value, &mut drawn, None, plan);
+    let replicates = |expected: &[u64], actual: &[u64]| -> Vec<f64> {
+        (0..u64::from(plan.replicates))
+            .filter_map(|r| statistic(&draw(0, expected, r), &draw(1, actual, r)))
+            .collect()
+    };
+    // What two samples of one distribution differ by: both together, in the size of each.
+    let (n, m) = (expected.iter().sum::<u64>(), actual.iter().sum::<u64>());
+    let pooled = |size: u64| -> Vec<u64> {
+        let share =
+            |(e, a): (&u64, &u64)| ((e + a) as f64 * size as f64 / (n + m) as f64).round() as u64;
+        expected.iter().zip(actual).map(share).collect()
+    };
+    let chance = replicates(&pooled(n), &pooled(m));
+    // The index is of the size of a squared distance.
+    let root = if metric == "psi" { 0.5 } else { 1.0 };
+    let mut intervals = apart(value, &replicates(expected, actual), &chance, root, plan);
     clamp(metric, &mut intervals);
     intervals
+}
+
+/// Bounds of a distance that chance adds to, never takes from: replicates bound it from above, since
+/// chance is added to them once more; from below, what chance alone reaches is subtracted, after
+/// raising both to the power `root` that makes it a distance.
+fn apart(value: f64, drawn: &[f64], chance: &[f64], root: f64, plan: &Plan) -> Vec<Interval> {
+    let one = |confidence: &f64| {
+        let alpha = 1.0 - confidence;
+        let upper = unseen::upper_quantile(&mut drawn.to_vec(), alpha).ok();
+        let added = unseen::upper_quantile(&mut chance.to_vec(), alpha).ok();
+        let lower = added
+            .map(|added| (value.powf(root) - added.max(0.0).powf(root)).max(0.0).powf(1.0 / root));
+        interval("chance-subtracted", *confidence, lower, upper.map(|u| u.max(value)))
+    };
+    plan.confidences.iter().map(one).collect()
 }
 
 /// Bounds of a distance between two distributions: neither sample is further from its own
@@ -295,6 +322,10 @@ fn dvoretzky(distance: f64, n: u64, m: u64, plan: &Plan) -> Vec<Interval> {
     plan.confidences.iter().map(one).collect()
 }
 
+/// A row of either side (its value, its side and the state of its weights) as the weight that it has
+/// on each side.
+type Weighing<'w> = dyn Fn(usize, &(f64, usize, u64)) -> [f64; 2] + 'w;
+
 /// Bounds of the area between two distributions, each side resampled row by row.
 fn earth_bounds(value: f64, before: &[f64], now: &[f64], plan: &Plan) -> Vec<Interval> {
     let side = |list: &[f64], side: u64| -> Vec<(f64, usize, u64)> {
@@ -304,21 +335,36 @@ fn earth_bounds(value: f64, before: &[f64], now: &[f64], plan: &Plan) -> Vec<Int
     let mut rows = side(before, 0);
     rows.extend(side(now, 1));
     rows.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let draw = |replicate: u64| {
-        let weights: Vec<f64> =
-            rows.iter().map(|row| f64::from(weight(row.2, replicate))).collect();
+    let distance = |weights: &Weighing<'_>| {
         let mut totals = [0.0; 2];
-        for (row, w) in rows.iter().zip(&weights) {
-            totals[row.1] += w;
+        let weighed: Vec<[f64; 2]> =
+            rows.iter().enumerate().map(|(i, row)| weights(i, row)).collect();
+        for [before, now] in &weighed {
+            totals = [totals[0] + before, totals[1] + now];
         }
         let (mut passed, mut area) = ([0.0; 2], 0.0);
-        for (i, (row, w)) in rows.iter().zip(&weights).enumerate() {
-            passed[row.1] += w;
+        for (i, (row, [before, now])) in rows.iter().zip(&weighed).enumerate() {
+            passed = [passed[0] + before, passed[1] + now];
             let next = rows.get(i + 1).map_or(row.0, |next| next.0);
             area += (passed[0] / totals[0] - passed[1] / totals[1]).abs() * (next - row.0);
         }
         (totals[0] > 0.0 && totals[1] > 0.0).then_some(area)
     };
-    let mut drawn: Vec<f64> = (0..u64::from(plan.replicates)).filter_map(draw).collect();
-    bootstrap::bounds(value, &mut drawn, None, plan)
+    let (n, m) = (before.len() as f64, now.len() as f64);
+    // Of one distribution, both sides would be samples of all rows together; each of them is
+    // smaller, so that chance moves it more.
+    let smaller = (n + m) / (2.0 * n * m).sqrt();
+    let replicates = 0..u64::from(plan.replicates);
+    let drawn = replicates.clone().filter_map(|r| {
+        distance(&|_, row| {
+            let w = f64::from(weight(row.2, r));
+            if row.1 == 0 { [w, 0.0] } else { [0.0, w] }
+        })
+    });
+    let chance = replicates.filter_map(|r| {
+        distance(&|_, row| [weight(row.2, r), weight(!row.2, r)].map(f64::from))
+            .map(|area| area * smaller)
+    });
+    let (drawn, chance): (Vec<f64>, Vec<f64>) = (drawn.collect(), chance.collect());
+    apart(value, &drawn, &chance, 1.0, plan)
 }

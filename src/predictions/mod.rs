@@ -12,7 +12,6 @@
     reason = "counts of rows stay far below 2^53, and places in tables below 2^32"
 )]
 
-mod areas;
 mod arrays;
 mod arrow;
 pub mod block;
@@ -37,6 +36,7 @@ mod join;
 mod jsonl;
 mod keys;
 mod latency;
+mod limited;
 mod limits;
 mod num;
 mod number;

@@ -1,7 +1,7 @@
 //! Metrics of classes that are computed from counts: for two classes, and for many.
 
 use super::{
-    bootstrap::{self, Statistic},
+    bootstrap::{Resampling, Statistic},
     confusion::{Pairs, Sums, balanced_intervals, f1_intervals},
     sink::{Sink, clamp},
 };
@@ -112,17 +112,16 @@ const AVERAGES: [(&str, &str, Statistic); 6] = [
 /// Writes the averages over classes, which are never groups themselves.
 pub(super) fn averages(sink: &mut Sink, part: &Part, names: &[String]) {
     let wanted: Vec<_> = AVERAGES.iter().filter(|(_, metric, _)| sink.wants(metric)).collect();
-    let statistics: Vec<Statistic> = wanted.iter().map(|(_, _, statistic)| *statistic).collect();
-    let mut drawn = bootstrap::replicates(part.pairs, names, part.slice, sink.plan, &statistics);
-    for ((average, metric, statistic), drawn) in wanted.into_iter().zip(&mut drawn) {
+    let resampling = Resampling::new(part.pairs, names, part.slice, sink.plan);
+    for (average, metric, statistic) in wanted {
         let value = statistic(part.sums);
-        let bounds =
-            bootstrap::of_counts(value, drawn, part.pairs, names.len(), *statistic, sink.plan);
+        let bounds = resampling.bounds(*statistic, sink.plan);
         let slice = Slice::one("class", *average);
-        let made =
-            sink.number(metric, &slice, value, part.sums.n, bounds, "it is for one of the classes");
+        let why = "it is for one of the classes";
+        let made = sink.number(metric, &slice, value, part.sums.n, Vec::new(), why);
         if let Some(m) = made {
             m.aggregate = true;
+            bounds.write(Some(m));
         }
     }
 }
@@ -130,14 +129,8 @@ pub(super) fn averages(sink: &mut Sink, part: &Part, names: &[String]) {
 fn balanced(sink: &mut Sink, part: &Part, why: &'static str) {
     if sink.wants("balanced_accuracy") {
         let bounds = balanced_intervals(part.sums, &sink.plan.confidences);
-        sink.number(
-            "balanced_accuracy",
-            part.slice,
-            part.sums.balanced_accuracy(),
-            part.sums.n,
-            bounds,
-            why,
-        );
+        let (value, n) = (part.sums.balanced_accuracy(), part.sums.n);
+        bounds.write(sink.number("balanced_accuracy", part.slice, value, n, Vec::new(), why));
     }
 }
 
@@ -152,13 +145,11 @@ fn resampled(
     if wanted.is_empty() {
         return;
     }
-    let statistics: Vec<Statistic> = wanted.iter().map(|(_, statistic)| *statistic).collect();
-    let mut drawn = bootstrap::replicates(part.pairs, names, part.slice, sink.plan, &statistics);
-    for ((metric, statistic), drawn) in wanted.into_iter().zip(&mut drawn) {
+    let resampling = Resampling::new(part.pairs, names, part.slice, sink.plan);
+    for (metric, statistic) in wanted {
         let value = statistic(part.sums);
-        let mut bounds =
-            bootstrap::of_counts(value, drawn, part.pairs, names.len(), *statistic, sink.plan);
-        clamp(metric, &mut bounds);
-        sink.number(metric, part.slice, value, part.sums.n, bounds, why);
+        let mut bounds = resampling.bounds(*statistic, sink.plan);
+        clamp(metric, &mut bounds.intervals);
+        bounds.write(sink.number(metric, part.slice, value, part.sums.n, Vec::new(), why));
     }
 }

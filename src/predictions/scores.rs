@@ -1,19 +1,25 @@
-//! Metrics of scores: values from one pass over all rows, with bounds in closed form, or resampled
-//! if a slice is small.
+//! Metrics of scores: values from one pass over all rows, with bounds that allow for one unseen row:
+//! resampled row by row if a slice is small, else cell by cell and from sums of powers.
 
 use super::{
-    areas,
-    bootstrap::bounds,
     cells::Layout,
     job::ThreadPool,
+    limited::{self, Limited, Row},
+    pool,
     radix::RowBuckets,
-    rows::{Resampled, Sample},
-    sink::{Sink, clamp, interval},
-    sweep::{self, Reading, Scored, Sums},
+    rows::{Resampled, Sample, Wanted, effective},
+    sink::{Sink, clamp},
+    sweep::{self, Reading, Scored, Sums, log_loss},
 };
 use crate::{
-    model::{Interval, Measurement, Plan, Slice},
-    stats::{Undefined, auc, normal, resample::row_state},
+    model::{Plan, Slice},
+    stats::{
+        calibration::{self, Bin},
+        kolmogorov, normal,
+        ranking::{Cell, Ranked, Ranking, area_bounds, precision_bounds},
+        unseen::{self, Unseen},
+        weights::Weights,
+    },
 };
 
 /// A slice of up to this many rows is resampled row by row; for more rows, the closed forms make no
@@ -23,13 +29,15 @@ pub(super) const MOST_RESAMPLED: u64 = 10_000;
 /// smallest slices.
 const BUDGET: u64 = 200_000;
 
-const METRICS: [&str; 7] = [
+const METRICS: [&str; 9] = [
     "roc_auc",
     "average_precision",
     "log_loss",
     "brier_score_loss",
     "expected_calibration_error",
     "maximum_calibration_error",
+    "debiased_calibration_error",
+    "calibration_p_value",
     "ks_statistic",
 ];
 
@@ -41,8 +49,6 @@ pub(super) struct Scores<'a> {
     pub(super) positive: [bool; 4],
     /// Whether every score is in [0, 1].
     pub(super) probabilities: bool,
-    /// Whether rows have keys, from ids or clusters.
-    pub(super) keyed: bool,
     /// Whether rows with the same key depend on each other, so that bounds for independent rows are
     /// not valid.
     pub(super) clustered: bool,
@@ -66,7 +72,7 @@ pub(super) fn measure(
     let reading = Reading {
         layout: scores.layout,
         positive: scores.positive,
-        probabilities: scores.probabilities && sink.wants_any(&METRICS[2..6]),
+        probabilities: scores.probabilities && sink.wants_any(&METRICS[2..8]),
         keep: &keep,
         curves: sink.wants_any(&["average_precision", "ks_statistic"]),
     };
@@ -77,20 +83,76 @@ pub(super) fn measure(
     if !scores.probabilities {
         sink.warn("some scores lie outside 0 to 1 and are no probabilities: only metrics of their order are given");
     }
-    let plan = sink.plan;
-    let others = sink.wants_any(&METRICS[1..]);
+    let weights = Weights::default();
+    let wanted = Wanted {
+        ranks: sink.wants_any(&["roc_auc", "average_precision"]),
+        losses: sink.wants_any(&["log_loss", "brier_score_loss"]),
+    };
     for ((slice, one), keep) in scores.layout.slices.iter().zip(&swept).zip(&keep) {
-        let sample = Sample::new(&one.rows, plan.seed, scores.keyed);
-        let areas = if *keep && scores.clustered && sink.wants("roc_auc") {
-            areas::areas(&sample.placed(), plan.replicates, pool)
-        } else {
+        let drawn = if *keep {
+            of_rows(one, scores.clustered, sink.plan, (&weights, wanted), pool)
+        } else if !wanted.ranks {
             Vec::new()
+        } else {
+            of_cells(one, sink.plan, &weights, pool)
         };
-        let replicates = if *keep && others { plan.replicates as usize } else { 0 };
-        let drawn = super::pool::each(pool, replicates, |r| sample.replicate(r as u64));
-        let losses = sample.losses();
-        Writer { sink: &mut *sink, slice, one, losses: &losses, areas, drawn: &drawn }.all(scores);
+        let keys = |class: bool| {
+            let rows = one.rows.iter().filter(move |row| row.positive == class);
+            if scores.clustered { Some(effective(rows.map(|row| row.key))) } else { None }
+        };
+        let sizes = [false, true]
+            .map(|class| keys(class).unwrap_or_else(|| one.total[usize::from(class)] as f64));
+        let all = if scores.clustered {
+            effective(one.rows.iter().map(|row| row.key))
+        } else {
+            sizes[0] + sizes[1]
+        };
+        let clustered = scores.clustered;
+        let writer = Writer {
+            sink: &mut *sink,
+            slice,
+            one,
+            drawn,
+            weights: &weights,
+            sizes,
+            all,
+            clustered,
+            pool,
+        };
+        writer.all();
     }
+}
+
+fn of_rows(
+    one: &Scored,
+    clustered: bool,
+    plan: &Plan,
+    (weights, wanted): (&Weights, Wanted),
+    pool: &dyn ThreadPool,
+) -> Vec<Resampled> {
+    let sample = Sample::new(&one.rows, plan.seed, clustered);
+    pool::each(pool, plan.replicates as usize, |r| sample.replicate(weights, r as u64, wanted))
+}
+
+/// Replicates of the ranking alone. Within a cell all scores count as equal, which changes the
+/// value a little and its spread hardly; the replicates are moved by the change of the value.
+fn of_cells(one: &Scored, plan: &Plan, weights: &Weights, pool: &dyn ThreadPool) -> Vec<Resampled> {
+    let filled = one.cells.iter().copied().filter(|cell| *cell != Cell::default());
+    let ranking = Ranking::new(filled, plan.seed, true);
+    let Some(coarse) = ranking.whole() else { return Vec::new() };
+    let area = one.area.estimate().map_or(0.0, |exact| exact - coarse.area);
+    let precision = one.precision.map_or(0.0, |exact| exact - coarse.precision);
+    let moved = |ranked: Ranked| Ranked {
+        area: (ranked.area + area).clamp(0.0, 1.0),
+        precision: (ranked.precision + precision).clamp(0.0, 1.0),
+        precision_lost: (ranked.precision_lost + precision).clamp(0.0, 1.0),
+        precision_less: (ranked.precision_less + precision).clamp(0.0, 1.0),
+        precision_more: (ranked.precision_more + precision).clamp(0.0, 1.0),
+    };
+    pool::each(pool, plan.replicates as usize, |r| Resampled {
+        ranked: ranking.replicate(weights, r as u64).map(moved),
+        ..Resampled::default()
+    })
 }
 
 /// Which slices are resampled row by row.
@@ -111,246 +173,161 @@ fn resampled(rows: &[u64], clustered: bool) -> Vec<bool> {
     keep
 }
 
-/// Selects one metric of a replicate.
-type Take = fn(&Resampled) -> Option<f64>;
-
 struct Writer<'w, 'p> {
     sink: &'w mut Sink<'p>,
     slice: &'w Slice,
     one: &'w Scored,
-    losses: &'w (Vec<f64>, Vec<f64>),
-    /// Replicates of the area, if rows depend on each other.
-    areas: Vec<f64>,
-    drawn: &'w [Resampled],
+    drawn: Vec<Resampled>,
+    weights: &'w Weights,
+    /// Negatives and positives, as many as independent rows would be.
+    sizes: [f64; 2],
+    /// All rows, as many as independent rows would be.
+    all: f64,
+    clustered: bool,
+    pool: &'w dyn ThreadPool,
 }
 
 const ONE_CLASS: &str = "it needs rows of both classes";
 const NO_POSITIVES: &str = "no row has the positive class";
 const NO_ROWS: &str = "it has no rows";
+const LONE_ROWS: &str = "a bin of scores has a single row";
+const DEPENDENT: &str = "rows of one cluster depend on each other, and no test is known for them";
 
 impl Writer<'_, '_> {
-    fn all(mut self, scores: &Scores) {
-        self.area(scores.clustered);
-        let positives = self.one.total[1];
-        let precision = self.one.precision;
-        let bounds = self.draws(
-            precision,
-            |r| r.average_precision,
-            None,
-            |value, plan| logit(value, positives, plan),
-        );
-        self.write("average_precision", precision, bounds, NO_POSITIVES);
+    fn all(mut self) {
+        let smaller = self.sizes[0].min(self.sizes[1]);
+        let areas: Vec<f64> =
+            self.drawn.iter().filter_map(|r| r.ranked.map(|ranked| ranked.area)).collect();
+        let area = self.one.area.estimate();
+        let limited = Limited::each(self.sink.plan, limited::ROWS, smaller, |alpha| {
+            area_bounds(&areas, smaller, alpha).ok()
+        });
+        self.write("roc_auc", area, limited, ONE_CLASS);
+        let ranked: Vec<Ranked> = self.drawn.iter().filter_map(|r| r.ranked).collect();
+        let positives = self.sizes[1];
+        let limited = Limited::each(self.sink.plan, limited::ROWS, positives, |alpha| {
+            precision_bounds(&ranked, positives, alpha).ok()
+        });
+        self.write("average_precision", self.one.precision, limited, NO_POSITIVES);
         if !self.one.bins.is_empty() {
             self.losses();
             self.calibration();
         }
-        let (gap, total) = (self.one.gap, self.one.total);
-        let bounds = self.draws(gap, |r| r.gap, None, |value, plan| distance(value, total, plan));
-        self.write("ks_statistic", gap, bounds, ONE_CLASS);
+        let limited = self.distance(smaller);
+        self.write("ks_statistic", self.one.gap, limited, ONE_CLASS);
     }
 
     fn n(&self) -> u64 {
         self.one.total[0] + self.one.total[1]
     }
 
-    fn write(
-        &mut self,
-        metric: &str,
-        value: Option<f64>,
-        mut bounds: Vec<Interval>,
-        why: &'static str,
-    ) -> Option<&mut Measurement> {
-        clamp(metric, &mut bounds);
+    fn write(&mut self, metric: &str, value: Option<f64>, mut limited: Limited, why: &'static str) {
+        clamp(metric, &mut limited.intervals);
         let n = self.n();
-        self.sink.number(metric, self.slice, value, n, bounds, why)
-    }
-
-    /// Bounds from replicates if there are any, else in closed form.
-    fn draws(
-        &self,
-        value: Option<f64>,
-        of: impl Fn(&Resampled) -> Option<f64>,
-        jackknife: Option<&[f64]>,
-        closed: impl Fn(f64, &Plan) -> Vec<Interval>,
-    ) -> Vec<Interval> {
-        let Some(value) = value else { return Vec::new() };
-        if self.drawn.is_empty() {
-            return closed(value, self.sink.plan);
-        }
-        let mut drawn: Vec<f64> = self.drawn.iter().filter_map(of).collect();
-        bounds(value, &mut drawn, jackknife, self.sink.plan)
-    }
-
-    fn area(&mut self, clustered: bool) {
-        if !self.sink.wants("roc_auc") {
-            return;
-        }
-        let areas = |alpha| auc::from_sums(&self.one.area, alpha).ok();
-        let value = areas(0.05).map(|a| a.estimate);
-        let limits = if clustered {
-            value.map(|v| bounds(v, &mut self.areas, None, self.sink.plan)).unwrap_or_default()
-        } else {
-            let one = |confidence: &f64| {
-                let area = areas(1.0 - confidence)?;
-                let (lower, upper) = area.bounds?;
-                let method = if area.why == Some(Undefined::ZeroVariance) {
-                    "clopper-pearson"
-                } else {
-                    "delong"
-                };
-                Some(interval(method, *confidence, Some(lower), Some(upper)))
-            };
-            self.sink.plan.confidences.iter().filter_map(one).collect()
-        };
-        self.write("roc_auc", value, limits, ONE_CLASS);
+        limited.write(self.sink.number(metric, self.slice, value, n, Vec::new(), why));
     }
 
     fn losses(&mut self) {
         let n = self.n();
         let total = |of: fn(&Sums) -> f64| self.one.bins.iter().flatten().map(of).sum::<f64>();
-        let metrics: [(&str, f64, f64, Take, &Vec<f64>); 2] = [
-            (
-                "log_loss",
-                total(|s| s.loss),
-                total(|s| s.loss_square),
-                |r| r.log_loss,
-                &self.losses.0,
-            ),
-            (
-                "brier_score_loss",
-                total(|s| s.square),
-                total(|s| s.fourth),
-                |r| r.brier,
-                &self.losses.1,
-            ),
+        let worst = self.one.bins.iter().flatten().map(|s| s.worst).fold(0.0, f64::max);
+        // A row of a score has a loss for each label; the greatest one of all is what an unseen row
+        // can have.
+        let worst = log_loss(1.0 - worst);
+        let loss = [total(|s| s.loss), total(|s| s.loss_square), total(|s| s.loss_cube)];
+        let square = [total(|s| s.square), total(|s| s.fourth), total(|s| s.sixth)];
+        let (all, plan) = (self.all, self.sink.plan);
+        let bounds = |most: f64, sums: [f64; 3], replicates: &[f64]| {
+            Limited::each(plan, limited::MEAN, all, |alpha| {
+                limited::mean(replicates, n, sums, Row { least: 0.0, most, rows: all }, alpha)
+            })
+        };
+        let each = |of: fn(&Resampled) -> Option<f64>| -> Vec<f64> {
+            self.drawn.iter().filter_map(of).collect()
+        };
+        let made = [
+            ("log_loss", loss[0], bounds(worst, loss, &each(|r| r.log_loss))),
+            ("brier_score_loss", square[0], bounds(1.0, square, &each(|r| r.brier))),
         ];
-        for (metric, sum, squares, of, values) in metrics {
-            let value = (n > 0).then(|| sum / n as f64);
-            let without: Vec<f64> = values
-                .iter()
-                .map(|x| (sum - x) / (n as f64 - 1.0))
-                .filter(|x| x.is_finite())
-                .collect();
-            let jackknife = (!without.is_empty()).then_some(without.as_slice());
-            let bounds =
-                self.draws(value, of, jackknife, |value, plan| mean(value, squares, n, plan));
-            self.write(metric, value, bounds, NO_ROWS);
+        for (metric, sum, limited) in made {
+            self.write(metric, (n > 0).then(|| sum / n as f64), limited, NO_ROWS);
         }
     }
 
     fn calibration(&mut self) {
-        let n = self.n() as f64;
-        let bins: Vec<[f64; 3]> = self.one.bins.iter().map(gap_of).filter(|b| b[0] > 0.0).collect();
-        let expected = (n > 0.0).then(|| bins.iter().map(|b| b[1].abs()).sum::<f64>() / n);
-        let maximum =
-            (n > 0.0).then(|| bins.iter().map(|b| (b[1] / b[0]).abs()).fold(0.0, f64::max));
-        let drawn = if self.drawn.is_empty() {
-            binned(&bins, self.sink.plan)
+        let bins = self.one.calibration();
+        let expected = calibration::expected(&bins);
+        let tests = self.sink.wants_any(&["expected_calibration_error", "calibration_p_value"]);
+        let drawn = (tests && !self.clustered).then(|| self.chance(&bins));
+        let (plan, all) = (self.sink.plan, self.all);
+        let limited = if let Some((chance, seen)) = &drawn {
+            Limited::each(plan, limited::CHANCE, all, |alpha| {
+                calibration::expected_bounds(&bins, &mut chance.clone(), &mut seen.clone(), alpha)
+            })
         } else {
-            (Vec::new(), Vec::new())
+            // Chance only adds to replicates, so that the upper bound is a cautious one.
+            let replicates: Vec<f64> = self.drawn.iter().filter_map(|r| r.expected).collect();
+            Limited::upper(plan, limited::ROWS, all, |alpha| {
+                unseen::upper(&replicates, Unseen { value: 1.0, rows: all }, alpha).ok()
+            })
         };
-        let bounds = self.draws(
-            expected,
-            |r| r.expected,
-            None,
-            |value, plan| of_bins(value, &drawn.0, plan),
+        self.write("expected_calibration_error", expected, limited, NO_ROWS);
+        let limited = if self.clustered {
+            Limited::refused(DEPENDENT)
+        } else {
+            Limited::each(plan, limited::EXACT, all, |alpha| {
+                calibration::maximum_bounds(&bins, alpha)
+            })
+        };
+        self.write("maximum_calibration_error", calibration::maximum(&bins), limited, NO_ROWS);
+        let none = Limited::refused("it is an estimate alone: the expected error has bounds");
+        self.write("debiased_calibration_error", calibration::debiased(&bins), none, LONE_ROWS);
+        let tested = drawn.zip(expected);
+        let p = tested.map(|((chance, _), value)| calibration::p_value(value, &chance));
+        let limited = Limited::each(plan, limited::TEST, all, |_| p.map(|p| (p, p)));
+        self.write(
+            "calibration_p_value",
+            p,
+            limited,
+            if self.clustered { DEPENDENT } else { NO_ROWS },
         );
-        self.write("expected_calibration_error", expected, bounds, NO_ROWS);
-        let bounds =
-            self.draws(maximum, |r| r.maximum, None, |value, plan| of_bins(value, &drawn.1, plan));
-        self.write("maximum_calibration_error", maximum, bounds, NO_ROWS);
     }
-}
 
-/// Rows, Σ (y − p) and Σ (y − p)² of one bin.
-fn gap_of([negatives, positives]: &[Sums; 2]) -> [f64; 3] {
-    let rows = (negatives.rows + positives.rows) as f64;
-    let gap = positives.rows as f64 - positives.score - negatives.score;
-    [rows, gap, negatives.square + positives.square]
-}
+    /// What chance alone gives a calibrated model, and what it adds with the spread that was seen.
+    fn chance(&self, bins: &[Bin]) -> (Vec<f64>, Vec<f64>) {
+        let (plan, weights) = (self.sink.plan, self.weights);
+        let scores: Vec<f64> = self.one.rows.iter().map(|row| row.score).collect();
+        let kept = scores.len() as u64 == self.n();
+        let draw = |r: usize| {
+            let r = r as u64;
+            let seen = calibration::by_normal_chance(bins, |b| b.square, weights, !plan.seed, r);
+            let chance = if kept {
+                calibration::by_chance(bins, &scores, plan.seed, r)
+            } else {
+                calibration::by_normal_chance(bins, |b| b.spread, weights, plan.seed, r)
+            };
+            (chance, seen)
+        };
+        pool::each(self.pool, plan.replicates as usize, draw).into_iter().unzip()
+    }
 
-/// The Poisson bootstrap of calibration errors for bins with many rows: the weighted sums of a
-/// bin's rows and gaps are then normal, with the moments that the weights give them.
-fn binned(bins: &[[f64; 3]], plan: &Plan) -> (Vec<f64>, Vec<f64>) {
-    let uniform =
-        |state: u64, i: u64| ((row_state(state, i) >> 12) as f64 + 0.5) / 4_503_599_627_370_496.0;
-    let (mut expected, mut maximum) = (Vec::new(), Vec::new());
-    for replicate in 0..u64::from(plan.replicates) {
-        let state = row_state(plan.seed, replicate);
-        let (mut n, mut sum, mut most) = (0.0, 0.0, 0.0_f64);
-        for (bin, [rows, gap, square]) in bins.iter().enumerate() {
-            let place = 2 * bin as u64;
-            let (first, second) = (
-                normal::quantile(uniform(state, place)),
-                normal::quantile(uniform(state, place + 1)),
-            );
-            let weight = (rows + rows.sqrt() * first).max(0.0);
-            // Given the sum of the weights, the expected sum of the gaps shifts with it, by their
-            // covariance, Σ (y − p).
-            let slope = gap / rows;
-            let rest = (square - slope * gap).max(0.0).sqrt();
-            let drawn = gap + slope * (weight - rows) + rest * second;
-            n += weight;
-            sum += drawn.abs();
-            if weight > 0.0 {
-                most = most.max((drawn / weight).abs());
-            }
+    /// Bounds of the distance between two empirical distributions. Chance only adds to it: at the
+    /// point where the true distance is greatest, it is a difference of two shares, which bounds it
+    /// from above; from below, the greatest distance that equal distributions reach is subtracted.
+    fn distance(&self, smaller: f64) -> Limited {
+        let (value, plan) = (self.one.gap, self.sink.plan);
+        let [negatives, positives] = self.sizes;
+        if self.clustered {
+            let replicates: Vec<f64> = self.drawn.iter().filter_map(|r| r.gap).collect();
+            return Limited::upper(plan, limited::ROWS, smaller, |alpha| {
+                unseen::upper(&replicates, Unseen { value: 1.0, rows: smaller }, alpha).ok()
+            });
         }
-        if n > 0.0 {
-            expected.push(sum / n);
-            maximum.push(most);
-        }
+        Limited::each(plan, limited::CHANCE, smaller, |alpha| {
+            let variance = 1.0 / negatives + 1.0 / positives;
+            let reach = normal::upper_quantile(alpha) * (variance / 4.0).sqrt() + 0.5 / smaller;
+            let chance = kolmogorov::critical(alpha) * variance.sqrt();
+            value.map(|value| ((value - chance).max(0.0), (value + reach).min(1.0)))
+        })
     }
-    (expected, maximum)
-}
-
-fn of_bins(value: f64, drawn: &[f64], plan: &Plan) -> Vec<Interval> {
-    let mut intervals = bounds(value, &mut drawn.to_vec(), None, plan);
-    for one in &mut intervals {
-        "normal-bootstrap-percentile".clone_into(&mut one.method);
-    }
-    intervals
-}
-
-/// `estimate ± z · error`.
-pub(super) fn around(value: f64, error: f64, method: &str, plan: &Plan) -> Vec<Interval> {
-    let one = |confidence: &f64| {
-        let reach = normal::upper_quantile(1.0 - confidence) * error;
-        // A variance that is only the rounding error of zero is not an error either.
-        let known = error > 1e-12 * value.abs() && error.is_finite();
-        interval(
-            method,
-            *confidence,
-            known.then_some(value - reach),
-            known.then_some(value + reach),
-        )
-    };
-    plan.confidences.iter().map(one).collect()
-}
-
-/// Bounds of a mean from the exact sum of squares.
-fn mean(value: f64, squares: f64, n: u64, plan: &Plan) -> Vec<Interval> {
-    let n = n as f64;
-    let variance = ((squares / n - value * value) / (n - 1.0)).max(0.0);
-    around(value, variance.sqrt(), "normal", plan)
-}
-
-/// Bounds of average precision on the logit scale with the error 1 / √(m v (1 − v)), where m is the
-/// number of positives (Boyd, Eng and Page 2013).
-fn logit(value: f64, positives: u64, plan: &Plan) -> Vec<Interval> {
-    let odds = libm::log(value / (1.0 - value));
-    let error = 1.0 / (positives as f64 * value * (1.0 - value)).sqrt();
-    let mut intervals = around(odds, error, "logit-normal", plan);
-    for one in &mut intervals {
-        let back = |x: f64| crate::model::number::round12(1.0 / (1.0 + libm::exp(-x)));
-        (one.lower, one.upper) = (one.lower.map(back), one.upper.map(back));
-    }
-    intervals
-}
-
-/// Bounds of the distance between two empirical distributions. At its maximum it is a difference of
-/// two shares, and the variance of a share is at most a quarter divided by its rows.
-fn distance(value: f64, [negatives, positives]: [u64; 2], plan: &Plan) -> Vec<Interval> {
-    let variance = 0.25 * (1.0 / negatives as f64 + 1.0 / positives as f64);
-    around(value, variance.sqrt(), "normal", plan)
 }

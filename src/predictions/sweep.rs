@@ -8,12 +8,15 @@ use super::{
     pool,
     radix::{Bucket, Buckets, Room, Row},
 };
+use crate::stats::{calibration, ranking::Cell};
 
 /// The bins of calibration, of equal width.
 pub(super) const BINS: usize = 10;
 /// How many ranges are swept separately. The number affects the last digits of the result, so it
 /// must not depend on the pool.
 const RANGES: usize = 16;
+/// A large sample is resampled in cells, each with about one in this many rows of a class.
+const CELLS: u64 = 1_000;
 
 /// Sums over the rows of one label in one bin. Scores are added in ascending order, so that the
 /// order is always the same.
@@ -23,8 +26,14 @@ pub(super) struct Sums {
     pub(super) score: f64,
     pub(super) loss: f64,
     pub(super) loss_square: f64,
+    pub(super) loss_cube: f64,
+    /// The greatest loss that one of the scores could have, with the other label.
+    pub(super) worst: f64,
     pub(super) square: f64,
     pub(super) fourth: f64,
+    pub(super) sixth: f64,
+    /// The sum of score · (1 − score).
+    pub(super) spread: f64,
 }
 
 impl Sums {
@@ -33,18 +42,40 @@ impl Sums {
         self.score += other.score;
         self.loss += other.loss;
         self.loss_square += other.loss_square;
+        self.loss_cube += other.loss_cube;
+        self.worst = self.worst.max(other.worst);
         self.square += other.square;
         self.fourth += other.fourth;
+        self.sixth += other.sixth;
+        self.spread += other.spread;
     }
 
     /// The contribution of one row.
     fn of(p: f64, positive: bool) -> Self {
         let given = if positive { p } else { 1.0 - p };
-        let loss = -libm::log(given.clamp(f64::EPSILON, 1.0 - f64::EPSILON));
+        let loss = log_loss(given);
         let miss = 1.0 - given;
         let square = miss * miss;
-        Self { rows: 1, score: p, loss, loss_square: loss * loss, square, fourth: square * square }
+        Self {
+            rows: 1,
+            score: p,
+            loss,
+            loss_square: loss * loss,
+            loss_cube: loss * loss * loss,
+            // A logarithm for each row is too slow here: the score itself is kept, as a loss of
+            // the less likely label.
+            worst: 1.0 - p.min(1.0 - p),
+            square,
+            fourth: square * square,
+            sixth: square * square * square,
+            spread: p * (1.0 - p),
+        }
     }
+}
+
+/// The loss of a row whose label has this probability, clipped as scikit-learn does.
+pub(super) fn log_loss(given: f64) -> f64 {
+    -libm::log(given.clamp(f64::EPSILON, 1.0 - f64::EPSILON))
 }
 
 /// The bin of a probability: (i/10, (i + 1)/10], and 0 in the first.
@@ -61,7 +92,7 @@ pub(super) fn bin(p: f64) -> usize {
 }
 
 /// What the ranks determine for one slice.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 struct Ranks {
     /// Negatives and positives seen so far.
     passed: [u64; 2],
@@ -81,13 +112,20 @@ struct Ranks {
     /// The number of the current tie, and how many of its rows are negative and positive.
     tie: u64,
     tied: [u64; 2],
+    /// The cells so far, if the slice is resampled in cells, and the one that is not complete.
+    cells: Option<Vec<Cell>>,
+    cell: Cell,
+    /// The numbers of rows at which the cell is complete.
+    full: [u64; 2],
 }
 
 impl Ranks {
-    fn new(passed: [u64; 2], total: [u64; 2]) -> Self {
+    fn new(passed: [u64; 2], total: [u64; 2], cells: bool) -> Self {
         let [p, t] = [passed, total].map(|both| both.map(|x| x as i64));
         let lean = p[0] * t[1] - p[1] * t[0];
-        Self { passed, total, step: [t[1], -t[0]], lean, ..Self::default() }
+        let step = [t[1], -t[0]];
+        let cells = cells.then(Vec::new);
+        Self { passed, total, lean, step, cells, ..Self::default() }
     }
 
     /// Adds a row to the tie with this number; the tie of a slice ends when the next one begins.
@@ -119,6 +157,14 @@ impl Ranks {
             self.lean += n as i64 * self.step[0] + p as i64 * self.step[1];
             self.gap = self.gap.max(self.lean.unsigned_abs());
         }
+        if let Some(cells) = &mut self.cells {
+            self.cell.negatives += n;
+            self.cell.positives += p;
+            if self.passed[0] >= self.full[0] || self.passed[1] >= self.full[1] {
+                cells.push(std::mem::take(&mut self.cell));
+                self.full = [0, 1].map(|i| self.passed[i] + (self.total[i] / CELLS).max(1));
+            }
+        }
     }
 }
 
@@ -145,6 +191,22 @@ pub(super) struct Scored {
     pub(super) bins: Vec<[Sums; 2]>,
     /// The rows in ascending order of score, if they are to be kept.
     pub(super) rows: Vec<Kept>,
+    /// The cells in ascending order of score, if rows are not kept.
+    pub(super) cells: Vec<Cell>,
+}
+
+impl Scored {
+    /// The bins in the form of [`calibration`].
+    pub(super) fn calibration(&self) -> Vec<calibration::Bin> {
+        let one = |[negatives, positives]: &[Sums; 2]| calibration::Bin {
+            rows: negatives.rows + positives.rows,
+            positives: positives.rows,
+            score: negatives.score + positives.score,
+            spread: negatives.spread + positives.spread,
+            square: negatives.square + positives.square,
+        };
+        self.bins.iter().map(one).collect()
+    }
 }
 
 /// How to interpret rows: which slices a cell is in, which label the last two bits of a tag are,
@@ -186,7 +248,8 @@ pub(super) fn sweep<R: Row>(
     }
     let ranks_at = |i: usize| -> Vec<Ranks> {
         let start: &Vec<[u64; 2]> = &starts[i];
-        start.iter().zip(&passed).map(|(p, t)| Ranks::new(*p, *t)).collect()
+        let ranks = start.iter().zip(&passed).zip(reading.keep);
+        ranks.map(|((p, t), keep)| Ranks::new(*p, *t, !keep)).collect()
     };
     let parts = pool::each(pool, ranges.len(), |i| {
         let mut pass = Pass::new(reading, ranks_at(i), cells);
@@ -197,7 +260,9 @@ pub(super) fn sweep<R: Row>(
         passed.iter().map(|total| Scored { total: *total, ..Scored::default() }).collect();
     let mut totals = vec![Ranks::default(); slices];
     for (ranks, sums, kept) in parts {
-        for (total, part) in totals.iter_mut().zip(&ranks) {
+        for ((total, part), one) in totals.iter_mut().zip(ranks).zip(&mut scored) {
+            one.cells.extend(part.cells.into_iter().flatten());
+            one.cells.push(part.cell);
             for label in 0..2 {
                 total.placements[label] += part.placements[label];
                 total.squares[label] += part.squares[label];

@@ -2,19 +2,23 @@
 //! sums: errors of a regression, energy.
 
 use super::{
-    bootstrap::bounds,
     cells::Layout,
+    limited::{self, Limited},
     radix::{Buckets, Room, Row, RowBuckets, ordered_64},
+    rows::effective,
     scan::Pair,
-    scores::{MOST_RESAMPLED, around},
+    scores::MOST_RESAMPLED,
     sink::{Sink, clamp, interval},
     sum::Sum,
 };
 use crate::{
-    model::{Interval, Plan, Unit},
+    model::{Plan, Unit},
     stats::{
         quantile,
-        resample::{row_state, weight},
+        resample::row_state,
+        tail,
+        unseen::{self, Unseen},
+        weights::Weights,
     },
 };
 
@@ -25,7 +29,16 @@ pub(super) struct Smooth {
     value: fn(&Means) -> Option<f64>,
     /// The derivative of the metric with respect to each mean: how much one row moves it.
     slope: fn(&Means) -> [f64; TERMS],
+    /// How many times further than the furthest row an unseen one is assumed to be.
+    pub(super) reach: f64,
+    /// The terms whose tails must not be too heavy.
+    tails: &'static [usize],
 }
+
+/// For means of squares, whose tails are longer than those of the errors.
+const SQUARES: f64 = 3.0;
+/// For means of the errors themselves.
+pub(super) const ERRORS: f64 = 2.0;
 
 /// How many terms a row has: error, squared error, absolute error, label, squared label, relative
 /// error. The mean is subtracted from labels, so that their squares stay small.
@@ -48,16 +61,22 @@ const SMOOTH: [Smooth; 6] = [
         name: "mean_absolute_error",
         value: |m| Some(m.0[2]),
         slope: |_| [0.0, 0.0, 1.0, 0.0, 0.0, 0.0],
+        reach: ERRORS,
+        tails: &[2],
     },
     Smooth {
         name: "mean_squared_error",
         value: |m| Some(m.0[1]),
         slope: |_| [0.0, 1.0, 0.0, 0.0, 0.0, 0.0],
+        reach: SQUARES,
+        tails: &[1],
     },
     Smooth {
         name: "root_mean_squared_error",
         value: |m| Some(m.0[1].sqrt()),
         slope: |m| [0.0, 0.5 / m.0[1].sqrt(), 0.0, 0.0, 0.0, 0.0],
+        reach: SQUARES,
+        tails: &[1],
     },
     Smooth {
         name: "r2",
@@ -67,6 +86,8 @@ const SMOOTH: [Smooth; 6] = [
             let lean = m.0[1] / (v * v);
             [0.0, -1.0 / v, 0.0, -2.0 * m.0[3] * lean, lean, 0.0]
         },
+        reach: SQUARES,
+        tails: &[1, 4],
     },
     Smooth {
         name: "explained_variance",
@@ -78,11 +99,15 @@ const SMOOTH: [Smooth; 6] = [
             let lean = m.error_variance() / (v * v);
             [2.0 * m.0[0] / v, -1.0 / v, 0.0, -2.0 * m.0[3] * lean, lean, 0.0]
         },
+        reach: SQUARES,
+        tails: &[1, 4],
     },
     Smooth {
         name: "mean_absolute_percentage_error",
         value: |m| Some(m.0[5]),
         slope: |_| [0.0, 0.0, 0.0, 0.0, 0.0, 1.0],
+        reach: ERRORS,
+        tails: &[5],
     },
 ];
 
@@ -133,34 +158,84 @@ impl Errors {
         self.terms.iter().map(lean).collect()
     }
 
+    /// Whether the rows show a tail that is too heavy for a bound of the metric.
+    pub(super) fn heavy(&self, metric: &Smooth) -> bool {
+        let column = |term: &usize| self.terms.iter().map(|t| t[*term]).collect::<Vec<f64>>();
+        metric.tails.iter().any(|term| heavy(&column(term)))
+    }
+
     /// The metric of one replicate.
-    pub(super) fn replicate(&self, metric: &Smooth, states: &[u64], number: u64) -> Option<f64> {
-        replicate(&self.terms, states, number).and_then(|means| (metric.value)(&means))
+    pub(super) fn replicate(&self, metric: &Smooth, states: &[u64], draw: Draw) -> Option<f64> {
+        replicate(&self.terms, states, draw).and_then(|means| (metric.value)(&means))
     }
 }
 
+/// The tables of weights, and the number of a replicate.
+pub(super) type Draw<'w> = (&'w Weights, u64);
+
 /// The mean of one replicate.
-pub(super) fn weighted_mean(values: &[f64], states: &[u64], replicate: u64) -> Option<f64> {
+pub(super) fn weighted_mean(
+    values: &[f64],
+    states: &[u64],
+    (weights, number): Draw,
+) -> Option<f64> {
     let (mut sum, mut total) = (0.0, 0.0);
     for (value, state) in values.iter().zip(states) {
-        let w = f64::from(weight(*state, replicate));
+        let w = weights.row(*state, number);
         total += w;
         sum += w * value;
     }
     (total > 0.0).then(|| sum / total)
 }
 
+/// Why rows have no bound.
+pub(super) const HEAVY: &str = "a few rows make up so much of it that unseen ones could change it at will \
+    (Hill's tail index is below 1.5); more rows, or a metric that counts rows, would have a bound";
+
+/// Whether these numbers have a tail so heavy that no bound of their mean holds.
+fn heavy(values: &[f64]) -> bool {
+    tail::index(values).is_some_and(|index| index < tail::LEAST_INDEX)
+}
+
+/// Bounds of a value that is a mean, or nearly one: `leans` tells how much each row moves it, times
+/// the number of rows. An unseen row moves it `reach` times as far as the furthest one. If the rows
+/// show a tail that is too heavy, there is no bound.
+pub(super) fn tailed(
+    value: f64,
+    leans: &[f64],
+    replicates: &[f64],
+    rows: f64,
+    reach: f64,
+    plan: &Plan,
+) -> Limited {
+    if leans.iter().any(|x| !x.is_finite()) {
+        return Limited::default();
+    }
+    if heavy(leans) {
+        return Limited::refused(HEAVY);
+    }
+    let least = reach * leans.iter().copied().fold(0.0, f64::min);
+    let most = reach * leans.iter().copied().fold(0.0, f64::max);
+    Limited::each(plan, limited::TAILED, rows, |alpha| {
+        if replicates.is_empty() {
+            let sums = limited::powers(leans.iter().copied());
+            let n = leans.len() as u64;
+            let unseen = limited::Row { least, most, rows };
+            let (lower, upper) = limited::mean(&[], n, sums, unseen, alpha)?;
+            return Some((value + lower.min(0.0), value + upper.max(0.0)));
+        }
+        let at = |away| Unseen { value: value + away, rows };
+        let lower = unseen::lower(replicates, at(least), alpha).ok()?;
+        let upper = unseen::upper(replicates, at(most), alpha).ok()?;
+        Some((lower.min(value), upper.max(value)))
+    })
+}
+
 const NO_ROWS: &str = "it has no rows";
 const CONSTANT: &str = "its labels are all the same";
 
 /// Writes the errors of a regression for every slice.
-pub(super) fn regression(
-    sink: &mut Sink,
-    mut pairs: Vec<Pair>,
-    layout: &Layout,
-    keyed: bool,
-    clustered: bool,
-) {
+pub(super) fn regression(sink: &mut Sink, mut pairs: Vec<Pair>, layout: &Layout, clustered: bool) {
     pairs.sort_unstable_by_key(|p| (ordered_64(p.label), ordered_64(p.prediction), p.key));
     for set in 0..layout.width() {
         let column = layout.column(set);
@@ -170,49 +245,41 @@ pub(super) fn regression(
             rows[column[pair.cell as usize] as usize - slices.start].push(pair);
         }
         for (slice, rows) in slices.zip(rows) {
-            one(sink, layout, slice, &rows, keyed, clustered);
+            one(sink, layout, slice, &rows, clustered);
         }
     }
 }
 
-fn one(
-    sink: &mut Sink,
-    layout: &Layout,
-    slice: usize,
-    rows: &[&Pair],
-    keyed: bool,
-    clustered: bool,
-) {
+fn one(sink: &mut Sink, layout: &Layout, slice: usize, rows: &[&Pair], clustered: bool) {
     let n = rows.len() as u64;
     let errors = Errors::new(rows.iter().map(|p| (p.label, p.prediction)));
-    let Errors { terms, means } = &errors;
-    let resampled = clustered || n <= MOST_RESAMPLED;
-    let state = |i: usize| row_state(sink.plan.seed, if keyed { rows[i].key } else { i as u64 });
-    let states: Vec<u64> =
-        if resampled { (0..rows.len()).map(state).collect() } else { Vec::new() };
-    let drawn: Vec<Means> = if resampled {
-        (0..u64::from(sink.plan.replicates)).filter_map(|r| replicate(terms, &states, r)).collect()
+    let state =
+        |i: usize| row_state(sink.plan.seed, if clustered { rows[i].key } else { i as u64 });
+    let drawn: Vec<Means> = if clustered || n <= MOST_RESAMPLED {
+        let (states, weights): (Vec<u64>, _) =
+            ((0..rows.len()).map(state).collect(), Weights::default());
+        let draw = |r| replicate(&errors.terms, &states, (&weights, r));
+        (0..u64::from(sink.plan.replicates)).filter_map(draw).collect()
     } else {
         Vec::new()
     };
+    let independent = if clustered { effective(rows.iter().map(|row| row.key)) } else { n as f64 };
     let slice = &layout.slices[slice];
     for metric in &SMOOTH {
         if !sink.wants(metric.name) {
             continue;
         }
         let value = errors.value(metric);
-        let mut intervals = match value {
-            Some(value) if resampled => {
-                let mut values: Vec<f64> = drawn.iter().filter_map(metric.value).collect();
-                let without = jackknife(metric, means, terms);
-                bounds(value, &mut values, (!clustered).then_some(without.as_slice()), sink.plan)
+        let mut limited = value.map_or_else(Limited::default, |value| {
+            if errors.heavy(metric) {
+                return Limited::refused(HEAVY);
             }
-            Some(value) => normal(value, &errors.leans(metric), sink.plan),
-            None => Vec::new(),
-        };
-        clamp(metric.name, &mut intervals);
+            let values: Vec<f64> = drawn.iter().filter_map(metric.value).collect();
+            tailed(value, &errors.leans(metric), &values, independent, metric.reach, sink.plan)
+        });
+        clamp(metric.name, &mut limited.intervals);
         let why = if n == 0 { NO_ROWS } else { CONSTANT };
-        sink.number(metric.name, slice, value, n, intervals, why);
+        limited.write(sink.number(metric.name, slice, value, n, Vec::new(), why));
     }
     let mut errors: Vec<f64> = errors.terms.iter().map(|t| t[2]).collect();
     errors.sort_unstable_by(f64::total_cmp);
@@ -235,10 +302,10 @@ fn one(
 }
 
 /// The means of one replicate.
-fn replicate(terms: &[[f64; TERMS]], states: &[u64], replicate: u64) -> Option<Means> {
+fn replicate(terms: &[[f64; TERMS]], states: &[u64], (weights, number): Draw) -> Option<Means> {
     let (mut sums, mut total) = ([0.0; TERMS], 0.0);
     for (term, state) in terms.iter().zip(states) {
-        let w = f64::from(weight(*state, replicate));
+        let w = weights.row(*state, number);
         total += w;
         for (sum, x) in sums.iter_mut().zip(term) {
             *sum += w * x;
@@ -247,29 +314,12 @@ fn replicate(terms: &[[f64; TERMS]], states: &[u64], replicate: u64) -> Option<M
     (total > 0.0).then(|| Means(sums.map(|s| s / total)))
 }
 
-/// The metric without each row in turn.
-fn jackknife(metric: &Smooth, means: &Means, terms: &[[f64; TERMS]]) -> Vec<f64> {
-    let n = terms.len() as f64;
-    let without = |row: &[f64; TERMS]| {
-        (metric.value)(&Means(std::array::from_fn(|i| (n * means.0[i] - row[i]) / (n - 1.0))))
-    };
-    terms.iter().filter_map(without).collect()
-}
-
-/// `estimate ± z · error`, with the error by the delta method.
-fn normal(value: f64, leans: &[f64], plan: &Plan) -> Vec<Interval> {
-    let n = leans.len() as f64;
-    let variance = Sum::of(leans.iter().map(|x| x * x)) / (n * (n - 1.0));
-    around(value, variance.sqrt(), "normal", plan)
-}
-
 /// Writes the mean energy of 1,000 inferences for every slice.
 pub(super) fn energy(
     sink: &mut Sink,
     rows_by_bucket: &RowBuckets,
     unit: Unit,
     layout: &Layout,
-    keyed: bool,
     clustered: bool,
 ) {
     if !sink.wants("energy_per_1000") {
@@ -288,36 +338,32 @@ pub(super) fn energy(
     for (slice, rows) in layout.slices.iter().zip(slices) {
         let n = rows.len() as u64;
         let value = (n > 0).then(|| Sum::of(rows.iter().map(|r| r.0)) / n as f64);
-        let intervals = value
-            .map(|mean| mean_bounds(mean, &rows, keyed, clustered, sink.plan))
-            .unwrap_or_default();
-        if let Some(m) = sink.number("energy_per_1000", slice, value, n, intervals, NO_ROWS) {
+        let limited = value
+            .map_or_else(Limited::default, |mean| mean_bounds(mean, &rows, clustered, sink.plan));
+        let made = sink.number("energy_per_1000", slice, value, n, Vec::new(), NO_ROWS);
+        if let Some(m) = made {
             m.unit = Some(unit);
+            limited.write(Some(m));
         }
     }
 }
 
-fn mean_bounds(
-    mean: f64,
-    rows: &[(f64, u64)],
-    keyed: bool,
-    clustered: bool,
-    plan: &Plan,
-) -> Vec<Interval> {
-    let n = rows.len() as f64;
+fn mean_bounds(mean: f64, rows: &[(f64, u64)], clustered: bool, plan: &Plan) -> Limited {
+    let leans: Vec<f64> = rows.iter().map(|r| r.0 - mean).collect();
     if !clustered && rows.len() as u64 > MOST_RESAMPLED {
-        let variance = Sum::of(rows.iter().map(|r| (r.0 - mean) * (r.0 - mean))) / (n * (n - 1.0));
-        return around(mean, variance.sqrt(), "normal", plan);
+        return tailed(mean, &leans, &[], rows.len() as f64, ERRORS, plan);
     }
-    let state =
-        |(i, row): (usize, &(f64, u64))| row_state(plan.seed, if keyed { row.1 } else { i as u64 });
+    let state = |(i, row): (usize, &(f64, u64))| {
+        row_state(plan.seed, if clustered { row.1 } else { i as u64 })
+    };
     let states: Vec<u64> = rows.iter().enumerate().map(state).collect();
     let values: Vec<f64> = rows.iter().map(|r| r.0).collect();
-    let draw = |replicate| weighted_mean(&values, &states, replicate);
-    let mut drawn: Vec<f64> = (0..u64::from(plan.replicates)).filter_map(draw).collect();
-    let without: Vec<f64> =
-        rows.iter().map(|r| (n * mean - r.0) / (n - 1.0)).filter(|x| x.is_finite()).collect();
-    bounds(mean, &mut drawn, (!clustered && rows.len() > 1).then_some(without.as_slice()), plan)
+    let weights = Weights::default();
+    let draw = |replicate| weighted_mean(&values, &states, (&weights, replicate));
+    let drawn: Vec<f64> = (0..u64::from(plan.replicates)).filter_map(draw).collect();
+    let independent =
+        if clustered { effective(rows.iter().map(|row| row.1)) } else { rows.len() as f64 };
+    tailed(mean, &leans, &drawn, independent, ERRORS, plan)
 }
 
 /// All rows by value, and equal ones by key: an order that does not depend on how they arrived.

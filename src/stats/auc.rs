@@ -24,6 +24,14 @@ pub struct Sums {
     pub negative_squares: u128,
 }
 
+impl Sums {
+    /// The area under the curve. `None` without rows of one of the classes.
+    pub fn estimate(&self) -> Option<f64> {
+        let (m, n) = (self.positives, self.negatives);
+        (m > 0 && n > 0).then(|| wide(self.placements) / 2.0 / float(m) / float(n))
+    }
+}
+
 /// An area with its variance and bounds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Area {
@@ -47,7 +55,7 @@ const NOTHING: f64 = 1e-18;
 pub fn from_sums(sums: &Sums, alpha: f64) -> Result<Area, Undefined> {
     let (m, n) = (sums.positives, sums.negatives);
     check(m, n, alpha)?;
-    let estimate = wide(sums.placements) / 2.0 / float(m) / float(n);
+    let estimate = sums.estimate().ok_or(Undefined::SingleClass)?;
     let Some(variance) =
         variance(m, n, sums.placements, sums.positive_squares, sums.negative_squares)
     else {

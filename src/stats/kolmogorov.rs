@@ -40,6 +40,12 @@ pub fn tail(n: u64, x: f64) -> Option<f64> {
     Some(p.clamp(0.0, 1.0))
 }
 
+/// The distance that √n D exceeds with probability `alpha` for many samples, from the first term of
+/// Kolmogorov's series (1933), which exceeds the series: never too small.
+pub fn critical(alpha: f64) -> f64 {
+    (-log(alpha / 2.0) / 2.0).sqrt()
+}
+
 /// P(D⁺ > x), by Smirnov's sum (1944; Birnbaum and Tingey 1951): Σ C(n, j) (x + j/n)^(j−1) (1 − x − j/n)^(n−j) x.
 fn one_sided(n: u64, x: f64) -> f64 {
     if n > 1_000_000 {
@@ -234,5 +240,13 @@ mod tests {
         assert_eq!(tail(0, 0.5), None);
         assert_eq!(tail(9, f64::NAN), None);
         assert_eq!([tail(9, 0.0), tail(9, 1.0), tail(9, 0.05)], [Some(1.0), Some(0.0), Some(1.0)]);
+    }
+
+    /// Reference values: scipy.stats.kstwobign.isf.
+    #[test]
+    fn critical_distances_agree_with_scipy() {
+        for (alpha, want) in [(0.05, 1.358_098_637_843_046), (0.01, 1.627_623_611_518_957_2)] {
+            assert!((critical(alpha) - want).abs() < 3e-5, "{alpha}: {}", critical(alpha));
+        }
     }
 }

@@ -17,23 +17,32 @@
 pub mod auc;
 pub mod beta;
 pub mod binomial;
+pub mod calibration;
 pub mod chi_squared;
 pub mod count;
 pub mod drift;
+pub mod gamma;
 pub mod impact;
 pub mod kolmogorov;
+pub mod meld;
 mod memo;
+pub mod methods;
 pub mod multiplicity;
 pub mod normal;
 pub mod operating;
 pub mod paired;
+pub mod pairs;
 pub mod proportion;
 pub mod quantile;
+pub mod ranking;
 pub mod resample;
 pub mod sample_size;
 pub mod score;
+pub mod tail;
 pub mod two_proportions;
 mod undefined;
+pub mod unseen;
+pub mod weights;
 
 pub use undefined::Undefined;
 

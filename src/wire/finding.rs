@@ -45,6 +45,12 @@ pub struct FindingV1 {
     pub successes: Option<u64>,
     /// The method that computed the bounds.
     pub method: Option<String>,
+    /// Whether the method is approximate: right by simulation, not by a proof.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub approximate: bool,
+    /// How many events the number rests on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub events: Option<u64>,
     /// The one-sided confidence of the bounds.
     pub confidence: Option<f64>,
     /// Further samples that would settle the rule at the observed rate with power 0.8; null if no
@@ -127,6 +133,8 @@ mirror!(
         trials,
         successes,
         method,
+        approximate,
+        events,
         confidence,
         samples_needed,
         allowed_failures,

@@ -18,6 +18,7 @@ mod check_predictions;
 mod client;
 mod clock;
 mod compute;
+mod coverage;
 mod demo;
 mod evidence;
 mod evidence_faults;

@@ -127,7 +127,7 @@ fn the_verdict_is_exactly_the_contract() {
     assert_eq!(verdict["model"], "acme/credit-risk");
     assert_eq!(verdict["artifact"], Value::Null);
     assert_eq!(verdict["policies"][0]["mode"], "enforce");
-    assert_eq!(verdict["engine"], json!({"semantics": 2}));
+    assert_eq!(verdict["engine"], json!({"semantics": 3}));
     let finding = &verdict["findings"][0];
     for (key, want) in [
         ("policy", json!("credit-risk")),

@@ -25,14 +25,22 @@ pub(super) fn sentence(policy: &Policy, rule: &Rule) -> String {
     format!("{}: {when}{asks}.{otherwise}", rule.id)
 }
 
-/// The groups and the number of samples that a rule requires.
-pub(in crate::policy) fn where_and_on(slices: &[String], min_samples: Option<u64>) -> String {
+/// The groups, and the numbers of samples and of events that a rule requires.
+pub(in crate::policy) fn where_and_on(
+    slices: &[String],
+    min_samples: Option<u64>,
+    min_events: Option<u64>,
+) -> String {
     let mut text = String::new();
     if !slices.is_empty() {
         let _ = write!(text, ", in every group of {}", slices.join(" and in every group of "));
     }
     if let Some(least) = min_samples {
         let _ = write!(text, ", on at least {} samples", grouped(least));
+    }
+    if let Some(least) = min_events {
+        let and = if min_samples.is_some() { " and" } else { ", on at least" };
+        let _ = write!(text, "{and} {} events", grouped(least));
     }
     text
 }

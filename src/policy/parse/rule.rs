@@ -14,7 +14,8 @@ use crate::{
 /// The keys that every rule can have.
 const COMMON: [&str; 3] = ["id", "severity", "when"];
 /// The keys that every rule about a metric can have.
-pub(in crate::policy) const METRIC: [&str; 4] = ["metric", "min_samples", "dataset", "source"];
+pub(in crate::policy) const METRIC: [&str; 5] =
+    ["metric", "min_samples", "min_events", "dataset", "source"];
 /// The keys that choose the measurements of a threshold or a comparison.
 pub(in crate::policy) const CHOICE: [&str; 4] = ["slice", "slices", "quantile", "point_estimate"];
 /// The limits of a threshold or a disparity.

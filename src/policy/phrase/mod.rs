@@ -38,6 +38,14 @@ pub(super) enum Reason {
     NoTrials,
     NoCount,
     NoBound,
+    /// Modelgate computed no bound, for this reason.
+    Unbounded(String),
+    /// There are fewer events than the rule, or the method (then named), needs.
+    FewEvents {
+        events: Option<u64>,
+        least: u64,
+        method: Option<String>,
+    },
     /// The claimed interval has only this one-sided confidence, which is too low.
     WeakInterval(f64),
     /// A contradiction, as text.
@@ -170,6 +178,10 @@ pub(super) fn sentence(finding: &Finding, reason: &Reason, first: bool) -> Strin
             observed(finding, first),
             interval_hint(finding)
         ),
+        Reason::Unbounded(why) => format!("{}, without a bound: {why}", observed(finding, first)),
+        Reason::FewEvents { events, least, method } => {
+            few_events(finding, *events, *least, method.as_deref())
+        }
         Reason::WeakInterval(confidence) => format!(
             "{}, and its interval holds each end at {} confidence only, less than this policy asks",
             observed(finding, first),
@@ -330,7 +342,9 @@ fn bound(finding: &Finding, first: bool) -> String {
         push_percent(&mut out, confidence);
     }
     out.push_str(" confidence");
-    if let Some(method @ ("wilson" | "jeffreys")) = finding.method.as_deref() {
+    let approximate =
+        finding.approximate || matches!(finding.method.as_deref(), Some("wilson" | "jeffreys"));
+    if let Some(method) = finding.method.as_deref().filter(|_| approximate) {
         out.push_str(" (approximate, by ");
         out.push_str(method);
         out.push(')');
@@ -425,6 +439,21 @@ fn too_few(finding: &Finding, least: u64, clears: bool, first: bool) -> String {
     if clears { format!("{head}, though its bound clears the limit") } else { head }
 }
 
+fn few_events(finding: &Finding, events: Option<u64>, least: u64, method: Option<&str>) -> String {
+    let head = observed(finding, false);
+    let least = grouped(least);
+    let asking = match method {
+        Some(method) => format!("the {least} that bounds by {method} need"),
+        None => format!("the {least} that the rule asks for"),
+    };
+    match events {
+        Some(events) => {
+            format!("{head}, which rests on {} events, fewer than {asking}", grouped(events))
+        }
+        None => format!("{head}, but on how many events is not known; the rule asks for {least}"),
+    }
+}
+
 fn conflict(finding: &Finding, places: &[Place]) -> String {
     let place = |p: &Place| {
         let value = p.value.map_or_else(|| "no number".to_owned(), |v| v.to_string());
@@ -465,6 +494,13 @@ fn hidden(finding: &Finding, key: &str, covered: u64, overall: u64) -> String {
             "the groups of {key} hold {covered_text} rows, more than the {all} rows of {metric}"
         )
     }
+}
+
+/// A confidence in a sentence, with the method of the bound if it is approximate.
+pub(super) fn sure(finding: &Finding, confidence: f64) -> String {
+    let how = finding.method.as_deref().filter(|_| finding.approximate);
+    let how = how.map_or_else(String::new, |method| format!(" (approximate, by {method})"));
+    format!("{} confidence{how}", percent(confidence))
 }
 
 pub(super) fn percent(confidence: f64) -> String {

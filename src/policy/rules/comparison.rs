@@ -46,6 +46,8 @@ pub struct ComparisonRule {
     pub first_release: FirstRelease,
     /// The least number of samples.
     pub min_samples: Option<u64>,
+    /// The least number of events, of the smaller side.
+    pub min_events: Option<u64>,
 }
 
 /// What may be lost compared with a baseline, or must be gained. Never negative.
@@ -104,7 +106,7 @@ impl Kind for ComparisonRule {
             self.against,
             margins.join(" and "),
             percent(policy.statistics.confidence),
-            rules::where_and_on(&self.slices, self.min_samples)
+            rules::where_and_on(&self.slices, self.min_samples, self.min_events)
         );
         format!("{text}; while there is no {}, {first}", self.against)
     }
@@ -295,7 +297,10 @@ fn slice<'a>(
                 let ruling = hold(view, comparison, limit, *margin, &difference);
                 let finding = Judged {
                     severity: ruling.severity.unwrap_or(rule.severity),
-                    numbers: Numbers { method: difference.method, ..difference.weighed.numbers() },
+                    numbers: Numbers {
+                        method: difference.method,
+                        ..difference.weighed.told(&difference.judging)
+                    },
                     versus: versus(difference.value, difference.baseline),
                     tries: difference.judging.tries,
                     samples_needed: ruling.hint.samples_needed,
@@ -352,10 +357,19 @@ fn hold(
         ruling.status = Status::Inconclusive;
         ruling.reason = Reason::TooFew { least, clears: status == Status::Pass };
     }
+    if let Some(least) = comparison.min_events.filter(|least| weighed.events.unwrap_or(0) < *least)
+        && decides
+        && ruling.status == status
+    {
+        ruling.status = Status::Inconclusive;
+        ruling.reason = Reason::FewEvents { events: weighed.events, least, method: None };
+    }
     if ruling.status == Status::Inconclusive {
         ruling.hint =
             Hint::by_width(&difference.judging, limit, weighed).shown(&difference.judging);
-        let enough = weighed.method.bounds() && weighed.n.is_some_and(|n| n >= least.max(1));
+        let events = comparison.min_events.is_none_or(|least| weighed.events >= Some(least));
+        let enough =
+            weighed.method.bounds() && weighed.n.is_some_and(|n| n >= least.max(1)) && events;
         if view.policy.statistics.inconclusive_warns && enough {
             ruling.severity = Some(Severity::Warn);
         }

@@ -45,6 +45,8 @@ pub struct DisparityRule {
     pub limit: Limit,
     /// The least number of trials in each group.
     pub min_samples: Option<u64>,
+    /// The least number of the rarer outcome in each group: of the rate's successes or failures.
+    pub min_events: Option<u64>,
     /// Groups below this share of all rows have no separate ratio (impact ratios only).
     pub exclude_below: Option<f64>,
 }
@@ -119,7 +121,12 @@ impl Kind for DisparityRule {
         let out = self.exclude_below.map_or_else(String::new, |share| {
             format!("; groups below {} of all have no ratio", percent(share))
         });
-        format!("{} by {by} must be {limit}{shown}{out}{}", self.metric, each_on(self.min_samples))
+        format!(
+            "{} by {by} must be {limit}{shown}{out}{}{}",
+            self.metric,
+            each_on(self.min_samples),
+            each_counts(self.min_events)
+        )
     }
 
     fn same(&self, other: &dyn Kind) -> bool {
@@ -147,6 +154,12 @@ impl Kind for DisparityRule {
 fn each_on(min_samples: Option<u64>) -> String {
     min_samples.map_or_else(String::new, |least| {
         format!(", on at least {} samples in each group", grouped(least))
+    })
+}
+
+fn each_counts(min_events: Option<u64>) -> String {
+    min_events.map_or_else(String::new, |least| {
+        format!(", with at least {} of each outcome in each group", grouped(least))
     })
 }
 
@@ -199,7 +212,7 @@ fn attribute<'a>(
                 severity: ruling.severity.unwrap_or(rule.severity),
                 tries: judging.tries,
                 samples_needed: ruling.hint.samples_needed,
-                numbers: measured.weighed.numbers(),
+                numbers: measured.weighed.told(&judging),
                 ..blank
             };
             (finding, ruling.reason)
@@ -271,11 +284,15 @@ fn hold(
     measured: &Measured,
     judging: &Judging,
 ) -> Ruling {
-    let (status, _) = threshold::answer(&measured.weighed, disparity.limit);
+    let (status, reason) = threshold::answer(&measured.weighed, disparity.limit);
     for (rate, ratio) in rates.iter_mut().zip(&measured.ratios) {
         rate.ratio = *ratio;
     }
-    let reason = Reason::own(Why::Pair(measured.pair.clone()));
+    let reason = if measured.weighed.method.bounds() {
+        Reason::own(Why::Pair(measured.pair.clone()))
+    } else {
+        reason
+    };
     let mut ruling = Ruling { status, severity: None, hint: Hint::default(), reason };
     let least = disparity.min_samples.unwrap_or(0);
     let small = rates.iter().filter(|g| g.ratio.is_some() || measured.ratios.is_empty());
@@ -287,6 +304,9 @@ fn hold(
             least,
         });
         ruling.status = Status::Inconclusive;
+    } else if let Some(few) = few_events(disparity, measured) {
+        ruling.reason = few;
+        ruling.status = Status::Inconclusive;
     } else if status == Status::Inconclusive {
         ruling.hint = Hint::by_width(judging, disparity.limit, &measured.weighed).shown(judging);
         let counted = measured.weighed.n.is_some_and(|n| n > 0);
@@ -295,4 +315,11 @@ fn hold(
         }
     }
     ruling
+}
+
+/// The reason why the rule's number of events is not reached, if so.
+fn few_events(disparity: &DisparityRule, measured: &Measured) -> Option<Reason> {
+    let least = disparity.min_events?;
+    let events = measured.weighed.events;
+    (events.unwrap_or(0) < least).then_some(Reason::FewEvents { events, least, method: None })
 }

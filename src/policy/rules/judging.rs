@@ -23,6 +23,8 @@ pub(super) struct Judging {
     /// Whether each attempt has only its share of the error: then no hint says how far off this
     /// attempt was.
     pub(super) spends: bool,
+    /// Whether every bound decides, as in the first two versions of the semantics.
+    pub(super) trusting: bool,
 }
 
 /// The settings for a number of this document and data set.
@@ -43,6 +45,7 @@ pub(super) fn judging(view: &View<'_>, document: usize, dataset: Option<&str>) -
         claimed_intervals: statistics.claimed_intervals,
         tries,
         spends: statistics.spend,
+        trusting: view.case.trusts_every_bound(),
     }
 }
 

@@ -38,6 +38,8 @@ pub struct Threshold {
     pub limits: Vec<Limit>,
     /// The least number of samples.
     pub min_samples: Option<u64>,
+    /// The least number of events.
+    pub min_events: Option<u64>,
 }
 
 /// How such a rule is written.
@@ -95,7 +97,7 @@ impl Kind for Threshold {
         } else if policy.statistics.claimed_intervals {
             text.push_str(" by the interval that the evidence states");
         }
-        text + &rules::where_and_on(&self.slices, self.min_samples)
+        text + &rules::where_and_on(&self.slices, self.min_samples, self.min_events)
     }
 
     fn same(&self, other: &dyn Kind) -> bool {
@@ -133,7 +135,8 @@ impl Kind for Threshold {
 /// Whether every value that meets `strict` also meets `loose`, and the two differ.
 fn implies(strict: &Threshold, loose: &Threshold) -> bool {
     let same = strict.target == loose.target && strict.slices == loose.slices;
-    let samples = strict.min_samples.unwrap_or(0) >= loose.min_samples.unwrap_or(0);
+    let samples = strict.min_samples.unwrap_or(0) >= loose.min_samples.unwrap_or(0)
+        && strict.min_events.unwrap_or(0) >= loose.min_events.unwrap_or(0);
     let limit = |rule: &Threshold, op: Op| rule.limits.iter().find(|l| l.op == op).map(|l| l.value);
     let covered = |op: Op| match (limit(strict, op), limit(loose, op), op) {
         (_, None, _) => true,
@@ -189,7 +192,7 @@ fn slice<'a>(
                     tries: judging.tries,
                     samples_needed: ruling.hint.samples_needed,
                     allowed_failures: ruling.hint.allowed_failures,
-                    numbers: weighed.numbers(),
+                    numbers: weighed.told(&judging),
                     ..finding(limit, ruling.status)
                 };
                 out.say(finding, ruling.reason);
@@ -237,6 +240,14 @@ fn hold(
         ruling.status = Status::Inconclusive;
         ruling.reason = Reason::TooFew { least: asked, clears: status == Status::Pass };
     }
+    if let Some(least) = threshold.min_events.filter(|least| weighed.events.unwrap_or(0) < *least)
+        && decides
+        && counted
+        && ruling.status == status
+    {
+        ruling.status = Status::Inconclusive;
+        ruling.reason = Reason::FewEvents { events: weighed.events, least, method: None };
+    }
     if let Some(least) =
         quantile_needs(threshold, judging, weighed, limit).filter(|_| decides && counted)
     {
@@ -252,7 +263,8 @@ fn hold(
         }
         ruling.hint = ruling.hint.shown(judging);
         // A value that is undefined, or that contradicts its own counts, is not merely uncertain.
-        let enough = weighed.method.bounds() && size.is_some_and(|t| t >= asked.max(1));
+        let events = threshold.min_events.is_none_or(|least| weighed.events >= Some(least));
+        let enough = weighed.method.bounds() && size.is_some_and(|t| t >= asked.max(1)) && events;
         let trials = weighed.trials.is_some() || !matches!(weighed.method, Method::Claimed(_));
         if view.policy.statistics.inconclusive_warns && enough && trials {
             ruling.severity = Some(Severity::Warn);
@@ -293,6 +305,12 @@ pub(super) fn answer(weighed: &Weighed, limit: Limit) -> (Status, Reason) {
         Method::NoTrials => unsettled(Reason::NoTrials),
         Method::NoCount => unsettled(Reason::NoCount),
         Method::NoBound => unsettled(Reason::NoBound),
+        Method::Unbounded(why) => unsettled(Reason::Unbounded(why.clone())),
+        Method::FewEvents { method, events, least } => unsettled(Reason::FewEvents {
+            events: Some(*events),
+            least: *least,
+            method: Some(method.to_string()),
+        }),
         Method::Weak(confidence) => unsettled(Reason::WeakInterval(*confidence)),
         Method::Wrong(why) => (Status::Error, Reason::Wrong(why.clone())),
         Method::Counts(_) | Method::Computed(_) | Method::OrderStatistics | Method::Claimed(_) => {

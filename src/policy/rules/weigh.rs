@@ -10,6 +10,7 @@ use crate::{
         schema::{IntervalMethod, Limit, Target},
     },
     stats::{
+        methods,
         proportion::{clopper_pearson_lower, clopper_pearson_upper, counts_of, float},
         quantile, score,
     },
@@ -30,6 +31,8 @@ pub(super) struct Weighed {
     pub(super) counts: Option<(u64, u64)>,
     /// The values that the metric can have, if its name determines them.
     pub(super) range: Option<Range>,
+    /// How many events the number rests on, if known.
+    pub(super) events: Option<u64>,
     pub(super) method: Method,
 }
 
@@ -57,6 +60,10 @@ pub(super) enum Method {
     NoCount,
     /// No method: a single number has no bound.
     NoBound,
+    /// No method: modelgate computed no bound, for this reason.
+    Unbounded(String),
+    /// No method: the bounds of this method do not hold on so few events.
+    FewEvents { method: Cow<'static, str>, events: u64, least: u64 },
     /// No method: the claimed interval, with this one-sided confidence, is too weak.
     Weak(f64),
     /// The document contradicts itself or the rule.
@@ -64,6 +71,47 @@ pub(super) enum Method {
 }
 
 impl Weighed {
+    /// The numbers for a finding, which says how certain they are.
+    #[inline]
+    pub(super) fn told(&self, judging: &Judging) -> Numbers {
+        let numbers = self.numbers();
+        if judging.trusting {
+            return numbers;
+        }
+        let approximate = numbers.method.as_deref().is_some_and(methods::is_approximate);
+        Numbers { approximate, events: self.events, ..numbers }
+    }
+
+    /// Withdraws bounds by a method that errs too often, at all or on so few events. For shares by
+    /// an approximate method, the events are the rarer of successes and failures.
+    pub(super) fn settle(&mut self, judging: &Judging) {
+        let (false, true, Some(word)) =
+            (judging.trusting, self.method.bounds(), self.method.word())
+        else {
+            return;
+        };
+        let known = methods::known(&word);
+        let rarer = match &self.method {
+            Method::Counts(_) => self
+                .counts
+                .zip(self.trials)
+                .map(|((least, most), trials)| least.min(trials.saturating_sub(most))),
+            Method::Computed(_) => self.events,
+            _ => None,
+        };
+        let few = rarer.filter(|events| *events < known.least);
+        self.method = if known.retired {
+            Method::Unbounded(format!(
+                "an earlier version bounded it by a method that errs too often ({word}); compute it again"
+            ))
+        } else if let Some(events) = few {
+            Method::FewEvents { method: word, events, least: known.least }
+        } else {
+            return;
+        };
+        (self.lower, self.upper, self.confidence) = (None, None, None);
+    }
+
     /// The numbers for a finding.
     #[inline]
     pub(super) fn numbers(&self) -> Numbers {
@@ -74,6 +122,8 @@ impl Weighed {
             n: self.n,
             trials: self.trials,
             successes: self.successes,
+            approximate: false,
+            events: None,
             method: self.method.word(),
             confidence: self.confidence,
         }
@@ -108,6 +158,7 @@ pub(super) fn weigh(rule: &Target, judging: &Judging, m: &Measurement, computed:
     let trials = known.or(m.trials);
     let mut out =
         Weighed { n: m.n, trials, successes: m.successes, range: m.range(), ..Weighed::default() };
+    out.events = trials.or(m.events);
     let scale = match scale(rule, m, out.range) {
         Ok(scale) => scale,
         Err(why) => {
@@ -136,6 +187,7 @@ pub(super) fn weigh(rule: &Target, judging: &Judging, m: &Measurement, computed:
     } else {
         lenient(&mut out, rule, judging, m, scale)
     };
+    out.settle(judging);
     out
 }
 
@@ -212,7 +264,10 @@ fn from_interval(out: &mut Weighed, m: &Measurement, judging: &Judging, scale: S
     let confidence = |i: &&Interval| one_sided(i).unwrap_or(1.0);
     let best =
         m.intervals.iter().filter(enough).min_by(|a, b| confidence(a).total_cmp(&confidence(b)));
-    let Some(interval) = best else { return Method::NoBound };
+    let Some(interval) = best else {
+        let why = m.no_bound.as_ref().filter(|_| !judging.trusting);
+        return why.map_or(Method::NoBound, |why| Method::Unbounded(why.clone()));
+    };
     let end = |x: Option<f64>| x.filter(|x| x.is_finite()).map(|x| scale.apply(x));
     (out.lower, out.upper) = (end(interval.lower), end(interval.upper));
     out.confidence = one_sided(interval);

@@ -42,6 +42,13 @@ impl Case<'_> {
     pub(in crate::policy) fn is_first(&self) -> bool {
         self.inputs.engine < 2
     }
+
+    /// Whether bounds decide as in the first two versions of the semantics: by any method, on any
+    /// number of events. The third version decides by methods whose error was simulated, and only
+    /// on as many events as the simulation needs.
+    pub(in crate::policy) fn trusts_every_bound(&self) -> bool {
+        self.inputs.engine < 3
+    }
 }
 
 /// The error and the confidence of a policy before attempts are counted.

@@ -27,6 +27,8 @@ fn finding(
         trials: None,
         successes: None,
         method: None,
+        approximate: false,
+        events: None,
         confidence: None,
         samples_needed: None,
         allowed_failures: None,

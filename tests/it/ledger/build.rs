@@ -108,6 +108,8 @@ pub fn record(outcome: Outcome) -> Record {
         trials: Some(12_000),
         successes: Some(11_172),
         method: Some("clopper-pearson".into()),
+        approximate: false,
+        events: None,
         confidence: Some(0.95),
         samples_needed: None,
         allowed_failures: Some(3),

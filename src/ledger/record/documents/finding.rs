@@ -24,6 +24,10 @@ pub struct FindingDocument {
     trials: Option<u64>,
     successes: Option<u64>,
     method: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    approximate: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    events: Option<u64>,
     confidence: Option<f64>,
     samples_needed: Option<u64>,
     allowed_failures: Option<u64>,
@@ -82,6 +86,8 @@ mirror!(
         trials,
         successes,
         method,
+        approximate,
+        events,
         confidence,
         samples_needed,
         allowed_failures,

@@ -4,6 +4,7 @@ mod approvals;
 mod budget;
 mod comparison;
 mod disparity;
+mod events;
 mod recompute;
 mod scales;
 mod statistics;

@@ -6,7 +6,7 @@ use crate::{
         Finding, Op, Status,
         number::{grouped, round12},
     },
-    policy::phrase::{Digits, Wording, percent, remedy, subject},
+    policy::phrase::{Digits, Wording, percent, remedy, subject, sure},
 };
 
 /// The reasons that only comparisons have.
@@ -82,7 +82,7 @@ fn ruling(finding: &Finding, compared: &Compared, first: bool) -> String {
     let Some(confidence) = finding.confidence else {
         return format!("{asked} (bare numbers, judged without a bound)");
     };
-    let confidence = percent(confidence);
+    let confidence = sure(finding, confidence);
     let Some(end) = end else {
         return format!("the difference has no bound on that side, and {asked}");
     };
@@ -102,19 +102,19 @@ fn ruling(finding: &Finding, compared: &Compared, first: bool) -> String {
     let way = if gained < 0.0 { "worse" } else { "better" };
     match finding.status {
         Status::Pass if gained < 0.0 => {
-            format!("at {confidence} confidence it is at most {size} worse{against}, and {asked}")
+            format!("at {confidence} it is at most {size} worse{against}, and {asked}")
         }
         Status::Pass => {
-            format!("at {confidence} confidence it is at least {size} {way}{against}, and {asked}")
+            format!("at {confidence} it is at least {size} {way}{against}, and {asked}")
         }
         Status::Fail if gained < 0.0 => {
-            format!("at {confidence} confidence it is at least {size} worse{against}, and {asked}")
+            format!("at {confidence} it is at least {size} worse{against}, and {asked}")
         }
         Status::Fail => {
-            format!("at {confidence} confidence it is at most {size} {way}{against}, and {asked}")
+            format!("at {confidence} it is at most {size} {way}{against}, and {asked}")
         }
         _ => format!(
-            "at {confidence} confidence it may be {size} {way}{against}, and {asked}{}",
+            "at {confidence} it may be {size} {way}{against}, and {asked}{}",
             remedy(finding)
         ),
     }

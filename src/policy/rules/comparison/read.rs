@@ -26,6 +26,7 @@ pub(super) fn read(
     let (metric, mut target) = rule::target(found, rule, statistics);
     let slices = rule::slices(found, rule);
     let min_samples = rule.count(found, "min_samples").map(|c| c.value);
+    let min_events = rule.count(found, "min_events").map(|c| c.value);
     let against = against(found, rule);
     let first_release = match rule.word(found, "first_release", &["review", "allow", "deny"]) {
         Some("allow") => FirstRelease::Allow,
@@ -56,6 +57,7 @@ pub(super) fn read(
         better: better?,
         first_release,
         min_samples,
+        min_events,
     })
 }
 

@@ -12,8 +12,8 @@ use crate::{
     model::{Comparison, Interval, Slice, Status, Unit, number::round12},
     policy::phrase::{Place, Reason},
     stats::{
-        Bounds,
-        paired::tango,
+        Bounds, meld,
+        paired::{shares, tango},
         score::wilson,
         two_proportions::{mover, newcombe_difference},
     },
@@ -83,7 +83,12 @@ fn why(method: &Method) -> String {
         Method::Weak(confidence) => {
             format!("its interval holds at {}% confidence only", round12(confidence * 100.0))
         }
-        Method::Wrong(why) => why.clone(),
+        Method::Wrong(why) | Method::Unbounded(why) => why.clone(),
+        Method::FewEvents { method, events, least } => {
+            format!(
+                "it rests on {events} events, fewer than the {least} that bounds by {method} need"
+            )
+        }
         _ => "it is a single number without a bound".to_owned(),
     }
 }
@@ -127,6 +132,9 @@ fn unpaired(a: &Weighed, b: &Weighed, factor: f64, judging: Judging, percent: bo
         if percent { (lower * 100.0, upper * 100.0) } else { (lower, upper) }
     };
     let (bounds, method) = match (&a.method, &b.method) {
+        (Method::Counts(_), Method::Counts(_)) if !judging.trusting => {
+            (melded(a, b, factor, judging.alpha).map(in_unit), "melded")
+        }
         (Method::Counts(_), Method::Counts(_)) if factor.to_bits() == 1.0_f64.to_bits() => {
             (newcombe(a, b, judging.alpha).map(in_unit), "newcombe")
         }
@@ -137,12 +145,13 @@ fn unpaired(a: &Weighed, b: &Weighed, factor: f64, judging: Judging, percent: bo
         _ => (None, "point-estimate"),
     };
     let end = |x: f64| Some(round12(x)).filter(|x| x.is_finite());
-    let weighed = Weighed {
+    let mut weighed = Weighed {
         observed: point,
         lower: bounds.and_then(|(lower, _)| end(lower)),
         upper: bounds.and_then(|(_, upper)| end(upper)),
         n: a.trials.or(a.n).zip(b.trials.or(b.n)).map(|(a, b)| a.min(b)),
         range: a.range,
+        events: a.events.zip(b.events).map(|(a, b)| a.min(b)),
         confidence: bounds.map(|_| judging.confidence),
         method: if bounds.is_some() {
             Method::Computed(Cow::Borrowed(method))
@@ -151,6 +160,7 @@ fn unpaired(a: &Weighed, b: &Weighed, factor: f64, judging: Judging, percent: bo
         },
         ..Weighed::default()
     };
+    weighed.settle(&judging);
     let method = weighed.method.word();
     Difference { weighed, value: a.observed, baseline: b.observed, method, paired: false, judging }
 }
@@ -161,6 +171,16 @@ fn newcombe(a: &Weighed, b: &Weighed, alpha: f64) -> Option<(f64, f64)> {
     let (n, m) = a.trials.zip(b.trials)?;
     let lower = newcombe_difference(a_least, n, b_most, m, alpha)?.lower;
     let upper = newcombe_difference(a_most, n, b_least, m, alpha)?.upper;
+    Some((lower, upper))
+}
+
+/// Bounds from the exact bounds of each side (Fay, Proschan and Brittain 2015), at the worst counts
+/// that are consistent with the values.
+fn melded(a: &Weighed, b: &Weighed, factor: f64, alpha: f64) -> Option<(f64, f64)> {
+    let ((a_least, a_most), (b_least, b_most)) = a.counts.zip(b.counts)?;
+    let (n, m) = a.trials.zip(b.trials)?;
+    let lower = meld::difference((a_least, n), (b_most, m), factor, alpha)?.lower;
+    let upper = meld::difference((a_most, n), (b_least, m), factor, alpha)?.upper;
     Some((lower, upper))
 }
 
@@ -210,7 +230,11 @@ fn paired(
             best = Some(found);
         }
     }
-    best.filter(|d| d.weighed.method.bounds())
+    // A pairing that has no bound is not replaced by two separate bounds where it says why.
+    best.filter(|d| {
+        let why = matches!(d.weighed.method, Method::Unbounded(_) | Method::FewEvents { .. });
+        d.weighed.method.bounds() || why
+    })
 }
 
 fn one(comparison: &Comparison, rule: &ComparisonRule, judging: Judging) -> Difference {
@@ -220,22 +244,29 @@ fn one(comparison: &Comparison, rule: &ComparisonRule, judging: Judging) -> Diff
     };
     let (value, baseline) = (comparison.value.map(convert), comparison.baseline.map(convert));
     let observed = value.zip(baseline).map(|(a, b)| round12(a - comparison.factor * b));
-    let mut weighed = Weighed { observed, n: Some(comparison.n), ..Weighed::default() };
+    let trials = comparison.pairs.map(|p| p.both + p.candidate_only + p.baseline_only + p.neither);
+    let events = comparison.events.or(trials);
+    let mut weighed = Weighed { observed, n: Some(comparison.n), events, ..Weighed::default() };
     let exact = comparison.pairs.filter(|_| comparison.factor.to_bits() == 1.0_f64.to_bits());
-    let tango = exact
-        .and_then(|p| tango(p.both, p.candidate_only, p.baseline_only, p.neither, judging.alpha));
-    if let Some(bounds) = tango {
+    let (of_pairs, method): (fn(u64, u64, u64, u64, f64) -> Option<Bounds>, _) =
+        if judging.trusting { (tango, "tango") } else { (shares, "gaffke-paired") };
+    let bounds = exact.and_then(|p| {
+        of_pairs(p.both, p.candidate_only, p.baseline_only, p.neither, judging.alpha)
+    });
+    if let Some(bounds) = bounds {
         (weighed.lower, weighed.upper) = (Some(round12(bounds.lower)), Some(round12(bounds.upper)));
         weighed.confidence = Some(judging.confidence);
-        weighed.method = Method::Computed(Cow::Borrowed("tango"));
+        weighed.method = Method::Computed(Cow::Borrowed(method));
     } else if let Some(interval) = enough(&comparison.bounds, &judging) {
         let end = |x: Option<f64>| x.filter(|x| x.is_finite()).map(convert);
         (weighed.lower, weighed.upper) = (end(interval.lower), end(interval.upper));
         weighed.confidence = one_sided(interval);
         weighed.method = Method::Computed(Cow::Owned(interval.method.clone()));
     } else {
-        weighed.method = Method::NoBound;
+        let why = comparison.no_bound.clone().filter(|_| !judging.trusting);
+        weighed.method = why.map_or(Method::NoBound, Method::Unbounded);
     }
+    weighed.settle(&judging);
     let method = weighed.method.word();
     Difference { weighed, value, baseline, method, paired: true, judging }
 }

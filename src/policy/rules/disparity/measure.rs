@@ -14,6 +14,8 @@ use crate::{
     policy::phrase::Reason,
     stats::{
         impact::{Category, Share, impact_ratio},
+        pairs,
+        proportion::{counted, float},
         two_proportions::{koopman_ratio, newcombe_difference},
     },
 };
@@ -34,6 +36,10 @@ pub(super) fn measure(
     judging: &Judging,
 ) -> Result<Measured, Problem> {
     match &rule.measure {
+        Disparity::Difference(_) if !judging.trusting => {
+            melded(found, judging, pairs::Measure::Difference)
+        }
+        Disparity::Ratio(_) if !judging.trusting => melded(found, judging, pairs::Measure::Ratio),
         Disparity::Difference(_) => worst_pair(found, judging, difference, "newcombe", false),
         Disparity::Ratio(_) => worst_pair(found, judging, ratio, "koopman", true),
         Disparity::Impact => impact(rule, found),
@@ -117,6 +123,101 @@ fn worst_pair(
         ..Weighed::default()
     };
     Ok(Measured { weighed, pair, ratios: Vec::new() })
+}
+
+/// The worst of all ordered pairs over all rates, from the exact bounds of every rate. The limit
+/// must hold for every pair, each at the policy's error; that it is broken is shown for one of them,
+/// so that they share the error.
+fn melded(
+    found: &[Rates<'_>],
+    judging: &Judging,
+    measure: pairs::Measure,
+) -> Result<Measured, Problem> {
+    let ratio = measure == pairs::Measure::Ratio;
+    let worse = |a: f64, b: f64| if ratio { a < b } else { a > b };
+    let single =
+        || Problem::new(Status::Inconclusive, Reason::own(Why::SingleGroup(String::new())));
+    let share = judging.alpha / float(counted(found.len().max(1)));
+    let mut decides: Option<(f64, Pair)> = None;
+    let (mut estimate, mut opposite) = (None::<f64>, None::<f64>);
+    let keep = |now: &mut Option<f64>, x: f64| {
+        if now.is_none_or(|n| worse(x, n)) {
+            *now = Some(x);
+        }
+    };
+    for rates in found {
+        let groups = counts(rates).ok_or_else(single)?;
+        if let Some(problem) = undefined(rates, &groups, ratio) {
+            return Err(problem);
+        }
+        let known: Vec<f64> = rates.groups.iter().filter_map(|g| g.value).collect();
+        let least = known.iter().copied().fold(f64::INFINITY, f64::min);
+        let most = known.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        keep(&mut estimate, if ratio { least / most } else { most - least });
+        let weakest = pairs::least(&groups, measure, judging.alpha).ok_or_else(single)?;
+        let best = pairs::greatest(&groups, measure, share).ok_or_else(single)?;
+        // Of a difference, the least of `g − h` is the greatest of `h − g`.
+        let (toward, away) = match measure {
+            pairs::Measure::Ratio => (weakest.bound, 1.0 / best.bound),
+            pairs::Measure::Difference => (-weakest.bound, best.bound),
+        };
+        keep(&mut opposite, away);
+        if decides.as_ref().is_none_or(|(bound, _)| worse(toward, *bound)) {
+            let at = |i: usize| rates.groups.get(i);
+            let (first, second) = if ratio {
+                (at(weakest.first), at(weakest.second))
+            } else {
+                (at(weakest.second), at(weakest.first))
+            };
+            let named = first.zip(second).map(|(g, h)| pair(rates.name, g, h));
+            decides = named.map(|pair| (toward, pair));
+        }
+    }
+    let Some((bound, pair)) = decides else { return Err(single()) };
+    let end = |x: f64| Some(round12(x)).filter(|x| x.is_finite());
+    let (lower, upper) = if ratio {
+        (end(bound), opposite.and_then(end))
+    } else {
+        (opposite.and_then(end), end(bound))
+    };
+    let rarer = |g: &Group| {
+        let ((least, most), n) = g.counts.zip(g.trials)?;
+        Some(least.min(n.saturating_sub(most)))
+    };
+    let events = found.iter().flat_map(|r| r.groups.iter().filter_map(rarer)).min();
+    let weighed = Weighed {
+        observed: estimate.and_then(end),
+        lower,
+        upper,
+        n: rows(found),
+        events,
+        confidence: Some(judging.confidence),
+        method: Method::Computed(Cow::Borrowed("melded")),
+        ..Weighed::default()
+    };
+    Ok(Measured { weighed, pair, ratios: Vec::new() })
+}
+
+fn counts(rates: &Rates<'_>) -> Option<Vec<pairs::Group>> {
+    let one = |g: &Group| {
+        let ((least, most), trials) = g.counts.zip(g.trials)?;
+        Some(pairs::Group { least, most, trials })
+    };
+    rates.groups.iter().map(one).collect()
+}
+
+/// The problem of two groups without any success, of which no ratio exists.
+fn undefined(rates: &Rates<'_>, groups: &[pairs::Group], ratio: bool) -> Option<Problem> {
+    let zeros: Vec<&Group> = groups
+        .iter()
+        .zip(&rates.groups)
+        .filter(|(counts, _)| ratio && counts.least == 0)
+        .map(|(_, group)| group)
+        .collect();
+    let none = |group: &&Group| group.counts.is_some_and(|(_, most)| most == 0);
+    let empty = zeros.iter().copied().find(|g| none(g))?;
+    let other = zeros.iter().copied().find(|g| g.slice != empty.slice)?;
+    Some(zero_rates(rates.name, other, empty))
 }
 
 fn pair(metric: &str, g: &Group, h: &Group) -> Pair {

@@ -2,7 +2,7 @@
 
 use crate::{
     model::{Finding, Op, Slice, Status, number::grouped},
-    policy::phrase::{Digits, Wording, percent, remedy, subject},
+    policy::phrase::{Digits, Wording, remedy, subject, sure},
 };
 
 /// The reasons that only disparities have.
@@ -90,36 +90,36 @@ fn sentence(finding: &Finding, pair: &Pair, first: bool) -> String {
     let head =
         format!("{metric} by {by} is {}: {}", text(finding.observed), sides(finding, pair, first));
     let limit = digits.stated(required.value);
-    let Some(confidence) = finding.confidence.map(percent) else {
+    let Some(confidence) = finding.confidence.map(|c| sure(finding, c)) else {
         return exact(finding, &head, &limit, pair.left_out);
     };
     let end = text(end);
     match (finding.status, required.op) {
         (Status::Pass, Op::AtLeast) => {
             format!(
-                "{head}; at {confidence} confidence it is at least {end} for every pair, and {limit} is required"
+                "{head}; at {confidence} it is at least {end} for every pair, and {limit} is required"
             )
         }
         (Status::Pass, Op::AtMost) => {
             format!(
-                "{head}; at {confidence} confidence it is at most {end} for every pair, and at most {limit} is allowed"
+                "{head}; at {confidence} it is at most {end} for every pair, and at most {limit} is allowed"
             )
         }
         (Status::Fail, Op::AtLeast) => {
-            format!("{head}; at {confidence} confidence it is at most {end}, below {limit}")
+            format!("{head}; at {confidence} it is at most {end}, below {limit}")
         }
         (Status::Fail, Op::AtMost) => {
-            format!("{head}; at {confidence} confidence it is at least {end}, above {limit}")
+            format!("{head}; at {confidence} it is at least {end}, above {limit}")
         }
         (_, Op::AtLeast) => {
             format!(
-                "{head}; at {confidence} confidence it may be as low as {end}, below {limit}{}",
+                "{head}; at {confidence} it may be as low as {end}, below {limit}{}",
                 remedy(finding)
             )
         }
         (_, Op::AtMost) => {
             format!(
-                "{head}; at {confidence} confidence it may be as high as {end}, above {limit}{}",
+                "{head}; at {confidence} it may be as high as {end}, above {limit}{}",
                 remedy(finding)
             )
         }

@@ -48,6 +48,7 @@ pub(super) fn read(
     let by = rule.texts(found, "by").unwrap_or_default();
     let intersection = rule.boolean(found, "by_intersection").unwrap_or(false);
     let min_samples = rule.count(found, "min_samples").map(|c| c.value);
+    let min_events = rule.count(found, "min_events").map(|c| c.value);
     let exclude_below = exclude_below(found, rule);
     let selector = Selector {
         dataset: rule.text(found, "dataset").map(|t| t.value.to_owned()),
@@ -110,6 +111,7 @@ pub(super) fn read(
         selector,
         limit,
         min_samples,
+        min_events,
         exclude_below,
     })
 }

@@ -20,6 +20,7 @@ pub(super) fn read(
     let (metric, mut target) = rule::target(found, section, statistics);
     let slices = rule::slices(found, section);
     let min_samples = section.count(found, "min_samples").map(|c| c.value);
+    let min_events = section.count(found, "min_events").map(|c| c.value);
     let metric = metric?;
     let lenience = Lenience {
         claimed_intervals: statistics.claimed_intervals,
@@ -32,5 +33,5 @@ pub(super) fn read(
         return None;
     }
     target.unit = limits.unit;
-    Some(Threshold { target, slices, limits: limits.list, min_samples })
+    Some(Threshold { target, slices, limits: limits.list, min_samples, min_events })
 }
