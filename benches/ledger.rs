@@ -61,6 +61,8 @@ fn record() -> Record {
         trials: Some(12_000),
         successes: Some(11_172),
         method: Some("clopper-pearson".into()),
+        approximate: false,
+        events: None,
         confidence: Some(0.95),
         samples_needed: None,
         allowed_failures: None,
