@@ -204,6 +204,9 @@ fn of_bounds(a: &Weighed, b: &Weighed, factor: f64) -> Option<(f64, f64)> {
     Some((difference.lower, difference.upper))
 }
 
+/// The bounds of the difference of two shares, from the four counts of pairs and the error.
+type OfPairs = fn(u64, u64, u64, u64, f64) -> Option<Bounds>;
+
 /// The paired difference, if modelgate computed it on the rows that both artifacts predicted.
 fn paired(
     view: &View<'_>,
@@ -248,7 +251,7 @@ fn one(comparison: &Comparison, rule: &ComparisonRule, judging: Judging) -> Diff
     let events = comparison.events.or(trials);
     let mut weighed = Weighed { observed, n: Some(comparison.n), events, ..Weighed::default() };
     let exact = comparison.pairs.filter(|_| comparison.factor.to_bits() == 1.0_f64.to_bits());
-    let (of_pairs, method): (fn(u64, u64, u64, u64, f64) -> Option<Bounds>, _) =
+    let (of_pairs, method): (OfPairs, _) =
         if judging.trusting { (tango, "tango") } else { (shares, "gaffke-paired") };
     let bounds = exact.and_then(|p| {
         of_pairs(p.both, p.candidate_only, p.baseline_only, p.neither, judging.alpha)
