@@ -17,6 +17,7 @@ use crate::{
         calibration::{self, Bin},
         kolmogorov, normal,
         ranking::{Cell, Ranked, Ranking, area_bounds, precision_bounds},
+        resample::row_state,
         unseen::{self, Unseen},
         weights::Weights,
     },
@@ -296,13 +297,15 @@ impl Writer<'_, '_> {
     /// What chance alone gives a calibrated model, and what it adds with the spread that was seen.
     fn chance(&self, bins: &[Bin]) -> (Vec<f64>, Vec<f64>) {
         let (plan, weights) = (self.sink.plan, self.weights);
-        let scores: Vec<f64> = self.one.rows.iter().map(|row| row.score).collect();
+        let states = (0..).map(|i| row_state(plan.seed, i));
+        let scores: Vec<(f64, u64)> =
+            self.one.rows.iter().map(|row| row.score).zip(states).collect();
         let kept = scores.len() as u64 == self.n();
         let draw = |r: usize| {
             let r = r as u64;
             let seen = calibration::by_normal_chance(bins, |b| b.square, weights, !plan.seed, r);
             let chance = if kept {
-                calibration::by_chance(bins, &scores, plan.seed, r)
+                calibration::by_chance(bins, &scores, r)
             } else {
                 calibration::by_normal_chance(bins, |b| b.spread, weights, plan.seed, r)
             };

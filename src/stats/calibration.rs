@@ -68,17 +68,16 @@ pub fn debiased(bins: &[Bin]) -> Option<f64> {
 }
 
 /// Replicates of the expected calibration error that a calibrated model would have with these
-/// scores: labels are drawn with the scores as their probabilities. `scores` are in the order of
-/// the bins, which have `rows` of them each.
-pub fn by_chance(bins: &[Bin], scores: &[f64], seed: u64, replicate: u64) -> f64 {
-    let (mut rest, mut sum, mut at) = (scores, 0.0, 0_u64);
+/// scores: labels are drawn with the scores as their probabilities. `scores`, each with the state of
+/// its draws, are in the order of the bins, which have `rows` of them each.
+pub fn by_chance(bins: &[Bin], scores: &[(f64, u64)], replicate: u64) -> f64 {
+    let (mut rest, mut sum) = (scores, 0.0);
     for bin in bins {
         let split = usize::try_from(bin.rows).unwrap_or(usize::MAX).min(rest.len());
         let (own, others) = rest.split_at(split);
         let mut drawn = 0_u64;
-        for score in own {
-            drawn += u64::from(uniform(row_state(seed, at), replicate) < *score);
-            at += 1;
+        for (score, state) in own {
+            drawn += u64::from(uniform(*state, replicate) < *score);
         }
         sum += (float(drawn) - bin.score).abs();
         rest = others;
@@ -198,8 +197,9 @@ mod tests {
                         bin.positives += u64::from(label(i));
                         bin.score += score;
                     }
-                    let chance: Vec<f64> =
-                        (0..199).map(|r| by_chance(&bins, &scores, 5, r)).collect();
+                    let states: Vec<(f64, u64)> =
+                        scores.iter().copied().zip((0..).map(|i| row_state(5, i))).collect();
+                    let chance: Vec<f64> = (0..199).map(|r| by_chance(&bins, &states, r)).collect();
                     p_value(expected(&bins).unwrap(), &chance) <= 0.05
                 })
                 .count();

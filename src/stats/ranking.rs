@@ -81,6 +81,13 @@ pub struct Ranking {
 struct Placed {
     cell: Cell,
     below: Cell,
+    /// The states of the first row of each class.
+    states: [u64; 2],
+}
+
+/// The state of a row's weight, by its class and its rank in it.
+const fn state(seed: u64, rank: u64, class: u64) -> u64 {
+    row_state(seed, rank.wrapping_mul(2).wrapping_add(class).wrapping_add(1))
 }
 
 impl Ranking {
@@ -89,7 +96,8 @@ impl Ranking {
     pub fn new(cells: impl IntoIterator<Item = Cell>, seed: u64, together: bool) -> Self {
         let mut below = Cell::default();
         let place = |cell: Cell| {
-            let placed = Placed { cell, below };
+            let states = [state(seed, below.negatives, 0), state(seed, below.positives, 1)];
+            let placed = Placed { cell, below, states };
             below.negatives += cell.negatives;
             below.positives += cell.positives;
             placed
@@ -97,27 +105,28 @@ impl Ranking {
         Self { cells: cells.into_iter().map(place).collect(), seed, together }
     }
 
-    /// The weight of `rows` rows of a class, of which `below` rows have lower scores.
+    /// The weights of a cell's negatives and positives.
     #[inline]
-    fn weight(&self, weights: &Weights, number: u64, below: u64, rows: u64, class: u64) -> f64 {
-        let state = |row: u64| {
-            row_state(self.seed, row.wrapping_mul(2).wrapping_add(class).wrapping_add(1))
+    fn weigh(&self, weights: &Weights, number: u64, placed: &Placed) -> (f64, f64) {
+        let Placed { cell, below, states: [first_negative, first_positive] } = placed;
+        let sum = |first: u64, below: u64, rows: u64, class: u64| match rows {
+            0 => 0.0,
+            1 => weights.row(first, number),
+            _ if self.together => weights.rows(first, number, rows),
+            _ => (0..rows)
+                .map(|i| weights.row(state(self.seed, below.wrapping_add(i), class), number))
+                .sum(),
         };
-        if self.together {
-            return weights.rows(state(below), number, rows);
-        }
-        (0..rows).map(|i| weights.row(state(below.wrapping_add(i)), number)).sum()
+        (
+            sum(*first_negative, below.negatives, cell.negatives, 0),
+            sum(*first_positive, below.positives, cell.positives, 1),
+        )
     }
 
     /// One replicate.
     pub fn replicate(&self, weights: &Weights, number: u64) -> Option<Ranked> {
-        let one = |Placed { cell, below }: &Placed| {
-            (
-                self.weight(weights, number, below.negatives, cell.negatives, 0),
-                self.weight(weights, number, below.positives, cell.positives, 1),
-            )
-        };
-        let drawn: Vec<(f64, f64)> = self.cells.iter().map(one).collect();
+        let drawn: Vec<(f64, f64)> =
+            self.cells.iter().map(|placed| self.weigh(weights, number, placed)).collect();
         measure(drawn.iter().copied(), weights.row(row_state(self.seed, 0), number))
     }
 
