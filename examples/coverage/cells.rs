@@ -160,8 +160,8 @@ pub fn areas() -> Vec<Situation> {
             });
         }
     }
-    for (area, spread) in [(0.9, 1.0), (0.98, 1.0), (0.9, 3.0)] {
-        let d = apart(area) * (1.0 + spread * spread as f64).sqrt();
+    for (area, spread) in [(0.9, 1.0_f64), (0.98, 1.0), (0.9, 3.0)] {
+        let d = apart(area) * (1.0 + spread * spread).sqrt();
         all.push(Situation {
             name: format!("clusters of 1 to 9 rows, spread {spread} between them"),
             question: Question {
