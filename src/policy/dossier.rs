@@ -159,9 +159,6 @@ fn document(submitted: &Submitted) -> EvidenceRef {
     }
 }
 
-/// The most rules, times numbers, that are judged quickly.
-const QUICK: usize = 4_096;
-
 /// Frozen inputs, with the policies and documents that they name.
 #[derive(Debug, Clone)]
 pub struct Frozen {
@@ -189,17 +186,6 @@ impl Frozen {
     ) -> Self {
         let [evidence, champion, reference] = Default::default();
         Self { inputs, inputs_digest, policies, evidence, champion, reference }
-    }
-
-    /// Whether judging takes less time than it takes to hand the work to another thread and back:
-    /// few plain rules over few numbers.
-    pub fn is_quick(&self) -> bool {
-        let rules = || self.policies.iter().flat_map(|policy| &policy.rules);
-        let numbers = |list: &[Submitted]| -> usize {
-            list.iter().map(|s| s.evidence.measurements.len() + s.evidence.checks.len()).sum()
-        };
-        let size = (rules().count() + 1) * (numbers(&self.evidence) + 1);
-        size <= QUICK && rules().all(|rule| rule.when.is_none() && rule.kind.is_quick())
     }
 
     /// The verdict with these approvals, at this moment.

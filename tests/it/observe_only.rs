@@ -74,8 +74,7 @@ on_both_engines! {
 
     async fn a_verdict_that_takes_long_holds_up_nobody_else(database: TestDatabase) {
         let app = TestApp::start(&database).await;
-        // A condition may take long.
-        app.publish("acme", &format!("{OBSERVER}when = \"environment == 'production'\"\n")).await;
+        app.publish("acme", OBSERVER).await;
         let ci = app.machine("acme", &MACHINE).await;
         let held = app.service.judges().hold().await.unwrap();
         let one = in_environment("late", "production", 1000);

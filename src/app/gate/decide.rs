@@ -70,16 +70,13 @@ impl Decided {
 }
 
 impl Service {
-    /// Evaluates and signs; on a blocking thread, unless that would take longer than the work.
+    /// Evaluates and signs on a blocking thread.
     ///
     /// # Errors
     /// When the key cannot sign.
     pub(in crate::app) async fn decide(&self, question: Question) -> Result<Decided, AppError> {
         let id = self.env.new_id().parse().map_err(AppError::failed)?;
         let notary = self.notary.clone();
-        if question.frozen.is_quick() {
-            return question.decide(&notary, id);
-        }
         self.judges.run(move || question.decide(&notary, id)).await?
     }
 }

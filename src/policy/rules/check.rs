@@ -40,10 +40,6 @@ impl Kind for CheckRule {
         judge(view, rule, self, out);
     }
 
-    fn is_quick(&self) -> bool {
-        true
-    }
-
     fn explain(&self, _policy: &Policy) -> String {
         format!(
             "every check named {} must have passed, and there must be at least one",

@@ -61,10 +61,6 @@ impl Kind for Threshold {
         judge(view, rule, self, out);
     }
 
-    fn is_quick(&self) -> bool {
-        true
-    }
-
     fn explain(&self, policy: &Policy) -> String {
         let limits: Vec<String> = self
             .limits

@@ -52,11 +52,6 @@ pub(in crate::policy) trait Kind: Any + fmt::Debug + Send + Sync {
         None
     }
 
-    /// Whether judging it takes some microseconds for each number of the evidence, and not more.
-    fn is_quick(&self) -> bool {
-        false
-    }
-
     /// The limits whose power can be told.
     fn limits(&self) -> Option<Limits<'_>> {
         None
